@@ -1,0 +1,3 @@
+"""What the product decides, says and shows."""
+
+__version__ = "0.1.0"

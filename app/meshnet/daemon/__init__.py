@@ -1,0 +1,1 @@
+"""The privileged daemon: the only owner of state."""

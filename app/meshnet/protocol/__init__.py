@@ -1,0 +1,1 @@
+"""Pure messages and framing between the programs."""

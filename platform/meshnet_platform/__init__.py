@@ -1,0 +1,1 @@
+"""How each system does it; knows nothing of the product."""

@@ -1,0 +1,217 @@
+"""The vocabulary between the product and the systems: plain data in, plain data out.
+
+A `SystemPlan` says what the whole system should look like; `Backend.apply` makes it so. The same plan twice does
+nothing, an empty plan leaves no trace, and `Backend.restore` needs no memory of the process that made the mess.
+
+Formats: addresses are in their canonical text form ("100.64.3.7", "fd00::1"); prefixes carry a length
+("100.64.3.7/32"); endpoints are "ADDRESS:PORT" or "[ADDRESS6]:PORT"; WireGuard keys are base64 (wg(8)).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+
+class PlatformError(Exception):
+    """A step on the system failed: what happened, and what the person can do about it."""
+
+    def __init__(self, message: str, cure: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.cure = cure
+
+
+# --- what is wanted -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """One WireGuard peer."""
+
+    public_key: str
+    allowed: tuple[str, ...]
+    """Prefixes that may come from and are sent to this peer; a prefix belongs to one peer of a tunnel at most."""
+    endpoint: str | None = None
+    """Where to send first; None leaves whatever the tunnel knows (WireGuard roams by itself)."""
+    keepalive: int = 0
+    """Seconds between keepalives; 0 is off."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tunnel:
+    """The WireGuard interface of this device."""
+
+    interface: str
+    private_key: str = field(repr=False)
+    listen_port: int
+    addresses: tuple[str, ...]
+    """This device's own mesh addresses, as /32 and /128."""
+    mtu: int = 1420
+    peers: tuple[Peer, ...] = ()
+    unreachable: tuple[str, ...] = ()
+    """Mesh prefixes that belong to no configured peer: they must go nowhere, a route or not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """Where the system's default route of one family leaves: by a neighbour, or by a device that needs none."""
+
+    interface: str
+    address: str | None
+    family: int
+    """4 or 6."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hosting:
+    """Who may use this device as a way out. Without an entry in `routing` nothing is forwarded."""
+
+    routing: tuple[str, ...]
+    """Mesh addresses (both families) of peers that may route through this device."""
+    lan: tuple[str, ...] = ()
+    """Those of them that may also reach `lan_prefixes`."""
+    lan_prefixes: tuple[str, ...] = ()
+    denied: tuple[str, ...] = ()
+    """Prefixes that no routed peer reaches (other than through `lan`)."""
+    gateways: tuple[Gateway, ...] = ()
+    """Ways that lead to the internet; a packet that would leave by another is dropped."""
+    through_tunnel: bool = False
+    """This host is itself routed: its peers' packets leave by the tunnel again, and may leave by nothing else."""
+    resolver_port: int | None = None
+    """Port on this device's own mesh addresses where the forwarder for names listens (UDP and TCP); port 53 of
+    routed peers is redirected there. None: no name service for peers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """A TCP endpoint outside the tunnel that root's marked sockets may reach while routed."""
+
+    address: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """All traffic of this device goes through the tunnel, or nowhere."""
+
+    passing: bool
+    """False: blocked. Nothing leaves but what keeps the mesh alive."""
+    ipv6: bool = True
+    """The host carries IPv6; otherwise IPv6 fails at once, as unreachable."""
+    guarded: bool = True
+    """The kill switch is on: a firewall of our own rejects what would leave beside the tunnel."""
+    control: tuple[Control, ...] = ()
+    local: tuple[str, ...] = ()
+    """Prefixes of the network this device is in that stay reachable directly."""
+
+
+@dataclass(frozen=True, slots=True)
+class SystemPlan:
+    """The whole of what is wanted of the system. The empty plan wants nothing."""
+
+    tunnel: Tunnel | None = None
+    incoming: tuple[str, ...] = ()
+    """Mesh addresses of peers that may open connections to this device's mesh addresses."""
+    hosting: Hosting | None = None
+    route: Route | None = None
+    resolvers: tuple[str, ...] = ()
+    """Name servers the system is to use; empty leaves the system's own."""
+
+
+# --- what is there --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A network interface with the prefixes of its addresses ("192.168.1.20/24")."""
+
+    name: str
+    addresses: tuple[str, ...]
+    is_up: bool = True
+    is_loopback: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the planner must know of the system, gathered at one moment. Our own tunnel is not among the links."""
+
+    links: tuple[Link, ...] = ()
+    gateways: tuple[Gateway, ...] = ()
+    resolvers: tuple[str, ...] = ()
+    """The name servers that the system really asks, ours not among them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that keeps this system from serving, or hosting, or routing."""
+
+    id: str
+    severity: str
+    """"error" (it does not work), "warning" (it may not)."""
+    message: str
+    cure: str
+    stops_hosting: bool = False
+    stops_routing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PeerSight:
+    """What the tunnel knows of one peer now."""
+
+    public_key: str
+    endpoint: str | None
+    last_handshake: int
+    """Unix time in seconds; 0: never."""
+    rx_bytes: int
+    tx_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What the tunnel says of itself; no peers when there is no tunnel."""
+
+    peers: tuple[PeerSight, ...] = ()
+
+
+class Backend(Protocol):
+    """One system's way of carrying out plans. All methods block; the daemon calls them from one worker thread."""
+
+    @property
+    def platform(self) -> str:
+        """The word for this system in device records: "linux", "macos", "windows", "fake"."""
+        ...
+
+    @property
+    def control_mark(self) -> int | None:
+        """SO_MARK for the daemon's own sockets that must pass beside the tunnel; None where that is not a thing."""
+        ...
+
+    def problems(self) -> tuple[Problem, ...]:
+        """What is missing or in the way (tools, TUN, rights); empty when all is well."""
+        ...
+
+    def facts(self) -> Facts:
+        """What the planner must know, read now."""
+        ...
+
+    def apply(self, plan: SystemPlan) -> None:
+        """Make the system as the plan says; raise PlatformError, leaving nothing open that was closed."""
+        ...
+
+    def observe(self) -> Observation:
+        """What the tunnel says now; cheap enough for once a second."""
+        ...
+
+    def restore(self) -> None:
+        """Undo all that any earlier process of ours left on this system; harmless when there is nothing."""
+        ...
+
+    def watch(self, on_trouble: Callable[[str], None]) -> None:
+        """Have `on_trouble(words)` called, from any thread, when something under a plan in force died or changed."""
+        ...
+
+    def close(self) -> None:
+        """End watching and what runs for it; leaves the system as the last plan made it."""
+        ...
