@@ -2,7 +2,8 @@
 
 Keys are raw 32-byte Ed25519 (RFC 8032) and X25519 (RFC 7748) values, written as URL-safe base64 without padding
 (43 characters) in records and links; WireGuard's own keys keep WireGuard's spelling, base64 with padding.
-Randomness is an argument: every secret starts as 32 bytes that the caller drew.
+Randomness is an argument: every secret starts as 32 bytes that the caller drew. `cryptography` is imported where a key
+is used, so that a front end that signs nothing starts without it.
 """
 
 from __future__ import annotations
@@ -12,10 +13,6 @@ import binascii
 import hashlib
 import ipaddress
 import unicodedata
-
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from meshnet.errors import Code, Refusal
 
@@ -58,6 +55,8 @@ class SigningKey:
     def __init__(self, seed: bytes) -> None:
         if len(seed) != KEY_BYTES:
             raise ValueError("an Ed25519 seed has 32 bytes")
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
         self._key = Ed25519PrivateKey.from_private_bytes(seed)
         self.public = encode(self._key.public_key().public_bytes_raw())
         self.id = fingerprint(self.public)
@@ -72,6 +71,9 @@ class SigningKey:
 
 def verifies(public_key: str, message: bytes, signature: str) -> bool:
     """Whether the signature of the message was made by the holder of the key; False for malformed input too."""
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
     try:
         Ed25519PublicKey.from_public_bytes(decode(public_key)).verify(decode(signature, 64), message)
     except (InvalidSignature, ValueError):
@@ -81,6 +83,8 @@ def verifies(public_key: str, message: bytes, signature: str) -> bool:
 
 def wireguard_public(private: bytes) -> str:
     """WireGuard's spelling of the public half of 32 secret bytes (as `wg pubkey` prints it)."""
+    from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
     return base64.b64encode(X25519PrivateKey.from_private_bytes(private).public_key().public_bytes_raw()).decode()
 
 

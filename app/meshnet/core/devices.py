@@ -1,0 +1,71 @@
+"""Devices as people name and see them: unique names, and who is meant by a word."""
+
+from __future__ import annotations
+
+from meshnet.core.records import Device
+from meshnet.core.trust import Ledger
+from meshnet.errors import Code, Refusal
+
+MIN_ID_PART = 4
+
+
+def names(ledger: Ledger) -> dict[str, str]:
+    """The name of every member by id, made unique: whoever joined first keeps a name, others get "-2", "-3"."""
+    members = sorted(ledger.active(), key=lambda device: (ledger.members[device.device].joined, device.device))
+    taken: set[str] = set()
+    result: dict[str, str] = {}
+    for device in members:
+        result[device.device] = unique_name(device.name, taken)
+        taken.add(result[device.device].casefold())
+    return result
+
+
+def unique_name(name: str, taken: set[str]) -> str:
+    """The name, with a number where it is taken (compared without case, given case-folded)."""
+    candidate, number = name, 1
+    while candidate.casefold() in taken:
+        number += 1
+        suffix = f"-{number}"
+        candidate = name[: 63 - len(suffix)] + suffix
+    return candidate
+
+
+def find(ledger: Ledger, me: str, word: str) -> Device:
+    """The other device that is meant by its name, mesh address, id, or the beginning of its id.
+
+    Refusal `unknown-device` or `ambiguous-device`. A name goes before an id.
+    """
+    others = [device for device in ledger.active() if device.device != me]
+    known = names(ledger)
+    word = word.strip()
+    exact = [d for d in others if known[d.device] == word] or [
+        d for d in others if known[d.device].casefold() == word.casefold()
+    ]
+    by_address = [d for d in others if word in (ledger.members[d.device].address4, ledger.members[d.device].address6)]
+    by_id = [d for d in others if len(word) >= MIN_ID_PART and d.device.startswith(word)]
+    found = exact or by_address or by_id
+    if not found:
+        raise Refusal(Code.UNKNOWN_DEVICE, f"No device is called `{word[:80]}`.")
+    if len(found) > 1:
+        which = ", ".join(sorted(f"{known[d.device]} ({d.device[:8]})" for d in found)[:5])
+        raise Refusal(Code.AMBIGUOUS_DEVICE, f"`{word[:80]}` may be {which}.")
+    return found[0]
+
+
+def chain(ledger: Ledger, host: str) -> list[str]:
+    """Ids of the hosts in order, `host` first, as each announces its own route. Ends where one comes again."""
+    found: list[str] = []
+    step: str | None = host
+    while step is not None and step not in found:
+        found.append(step)
+        device = ledger.devices.get(step) if ledger.is_member(step) else None
+        step = device.route if device else None
+    return found
+
+
+def loop_through(ledger: Ledger, me: str, host: str) -> list[str] | None:
+    """The ids of the loop that a route of `me` through `host` would close, `me` at both ends; None: there is none."""
+    hosts = chain(ledger, host)
+    if me not in hosts:
+        return None
+    return [me, *hosts[: hosts.index(me)], me]

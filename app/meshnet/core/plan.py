@@ -1,0 +1,211 @@
+"""From what is known and wanted to what the system should look like: `plan`, a pure function.
+
+facts + mesh map + grants + settings + route -> SystemPlan
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass, field
+
+from meshnet.core.grants import Choice, Permission, granted_by, permitted
+from meshnet.core.records import Device
+from meshnet.core.settings import Settings
+from meshnet.core.special import NOT_PUBLIC, ON_LINK_ONLY, Network, network_of
+from meshnet.core.trust import Ledger
+from meshnet_platform.api import Control, Facts, Hosting, Peer, PeerSight, Route, SystemPlan, Tunnel
+
+KEEPALIVE = 25
+"""Seconds; common NATs forget a UDP flow after 30 (RFC 4787 asks for 120, many do not care)."""
+FRESH = 180
+"""Seconds after which WireGuard itself gives a session up (REJECT_AFTER_TIME of its paper)."""
+ALL = ("0.0.0.0/0", "::/0")
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """The route that the person wants: the host in use, and whether traffic may flow through it now."""
+
+    host: str
+    passing: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """All that a plan is made of."""
+
+    me: str
+    ledger: Ledger
+    choices: dict[str, Choice]
+    settings: Settings
+    facts: Facts
+    interface: str
+    private_key: str = field(repr=False)
+    listen_port: int
+    wish: Wish | None = None
+    sights: dict[str, PeerSight] = field(default_factory=dict)
+    """By WireGuard public key."""
+    turns: dict[str, int] = field(default_factory=dict)
+    """Device id → how often its candidates have been tried in vain; the next one is up."""
+    control: tuple[Control, ...] = ()
+    resolver_port: int | None = None
+    can_host: bool = True
+    now: int = 0
+
+
+def plan(situation: Situation) -> SystemPlan:
+    """What the system should look like."""
+    peers = [device for device in situation.ledger.active() if device.device != situation.me]
+    permissions = {
+        peer.device: permitted(situation.ledger, situation.choices, situation.settings, peer.device) for peer in peers
+    }
+    incoming = [a for p in peers if permissions[p.device].incoming for a in _addresses(situation, p.device)]
+    return SystemPlan(
+        tunnel=_tunnel(situation, peers, permissions),
+        incoming=tuple(sorted(incoming)),
+        hosting=_hosting(situation, permissions),
+        route=_route(situation),
+        resolvers=_resolvers(situation),
+    )
+
+
+def choose_endpoint(device: Device, sight: PeerSight | None, turn: int, now: int) -> str | None:
+    """Where to send to this peer first; None where the tunnel knows better.
+
+    A session that lives has told the tunnel where its peer really is (WireGuard roams); a candidate that was merely
+    announced must not overwrite that.
+    """
+    if not device.candidates or (sight is not None and now - sight.last_handshake < FRESH):
+        return None
+    return device.candidates[turn % len(device.candidates)]
+
+
+def _addresses(situation: Situation, device: str) -> tuple[str, str]:
+    member = situation.ledger.members[device]
+    return member.address4, member.address6
+
+
+def _host(situation: Situation) -> Device | None:
+    if situation.wish is None or not situation.ledger.is_member(situation.wish.host):
+        return None
+    return situation.ledger.devices.get(situation.wish.host)
+
+
+def _tunnel(situation: Situation, peers: list[Device], permissions: dict[str, Permission]) -> Tunnel:
+    own4, own6 = _addresses(situation, situation.me)
+    host = _host(situation)
+    mesh = situation.ledger.mesh
+    removed = situation.ledger.removed & situation.ledger.members.keys() - {situation.me}
+    gone = [prefix for device in removed for prefix in _prefixes(situation, device)]
+    return Tunnel(
+        interface=situation.interface,
+        private_key=situation.private_key,
+        listen_port=situation.listen_port,
+        addresses=(f"{own4}/32", f"{own6}/128"),
+        mtu=min(1420, host.mtu) if host else 1420,
+        peers=tuple(_peer(situation, peer, permissions[peer.device]) for peer in peers),
+        unreachable=tuple(sorted([*gone, *([mesh.network6] if mesh else [])])),
+    )
+
+
+def _prefixes(situation: Situation, device: str) -> tuple[str, str]:
+    address4, address6 = _addresses(situation, device)
+    return f"{address4}/32", f"{address6}/128"
+
+
+def _peer(situation: Situation, device: Device, permission: Permission) -> Peer:
+    wish = situation.wish
+    is_host = wish is not None and wish.host == device.device
+    granted = granted_by(situation.ledger, device.device, situation.me)
+    related = is_host or any((permission.incoming, permission.routing, granted.incoming, granted.routing))
+    sight = situation.sights.get(device.wireguard)
+    return Peer(
+        public_key=device.wireguard,
+        allowed=_prefixes(situation, device.device) + (ALL if is_host else ()),
+        endpoint=choose_endpoint(device, sight, situation.turns.get(device.device, 0), situation.now),
+        keepalive=KEEPALIVE if related else 0,
+    )
+
+
+# --- hosting --------------------------------------------------------------------------------------------------------
+
+
+def _hosting(situation: Situation, permissions: dict[str, Permission]) -> Hosting | None:
+    routing = [device for device, permission in permissions.items() if permission.routing]
+    if not routing or not situation.can_host:
+        return None
+    lan = [device for device in routing if permissions[device].lan]
+    facts = situation.facts
+    return Hosting(
+        routing=_all_addresses(situation, routing),
+        lan=_all_addresses(situation, lan),
+        lan_prefixes=_texts(_lans(facts)) if lan else (),
+        denied=_denied(facts),
+        gateways=facts.gateways,
+        through_tunnel=situation.wish is not None,
+        resolver_port=situation.resolver_port,
+    )
+
+
+def _all_addresses(situation: Situation, devices: list[str]) -> tuple[str, ...]:
+    return tuple(sorted(a for device in devices for a in _addresses(situation, device)))
+
+
+def _lans(facts: Facts) -> set[Network]:
+    """The networks of the links that the default routes leave by."""
+    uplinks = {gateway.interface for gateway in facts.gateways if gateway.address is not None}
+    found = {network_of(a) for link in facts.links if link.name in uplinks and link.is_up for a in link.addresses}
+    return {network for network in found if not network.is_link_local}
+
+
+def _denied(facts: Facts) -> tuple[str, ...]:
+    own = {network_of(address) for link in facts.links for address in link.addresses}
+    return _texts(own | set(NOT_PUBLIC))
+
+
+def _texts(networks: set[Network]) -> tuple[str, ...]:
+    return tuple(sorted(str(network) for network in networks))
+
+
+# --- routing --------------------------------------------------------------------------------------------------------
+
+
+def _route(situation: Situation) -> Route | None:
+    wish = situation.wish
+    if wish is None:
+        return None
+    host = _host(situation)
+    return Route(
+        passing=wish.passing and host is not None,
+        ipv6=host is not None and host.ipv6,
+        guarded=situation.settings.kill_switch,
+        control=situation.control,
+        local=_local(situation.facts) if situation.settings.local_network else (),
+    )
+
+
+def _local(facts: Facts) -> tuple[str, ...]:
+    """(prefixes of the interfaces ∩ ranges that are never public), plus multicast and broadcast on the link.
+
+    Never a public range because DHCP says that it is local: that is how TunnelCrack (CVE-2023-36672) leaks.
+    """
+    found: set[Network] = set(ON_LINK_ONLY)
+    for link in facts.links:
+        for address in link.addresses:
+            network = network_of(address)
+            if not link.is_loopback and network.prefixlen > 0 and _is_private(network):
+                found.add(network)
+    return _texts(found)
+
+
+def _is_private(network: Network) -> bool:
+    if isinstance(network, ipaddress.IPv4Network):
+        return any(network.subnet_of(private) for private in NOT_PUBLIC if isinstance(private, ipaddress.IPv4Network))
+    return any(network.subnet_of(private) for private in NOT_PUBLIC if isinstance(private, ipaddress.IPv6Network))
+
+
+def _resolvers(situation: Situation) -> tuple[str, ...]:
+    wish, dns = situation.wish, situation.settings.dns
+    if wish is None or dns == "system" or wish.host not in situation.ledger.members:
+        return ()
+    return (situation.ledger.members[wish.host].address4,) if dns == "host" else (dns,)

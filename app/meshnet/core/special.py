@@ -1,0 +1,53 @@
+"""Address ranges that are not the public internet (IANA special-purpose registries of IPv4 and IPv6, RFC 6890)."""
+
+from __future__ import annotations
+
+import ipaddress
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+def network_of(prefix: str) -> Network:
+    """The network of an address with its length ("192.168.1.20/24" → 192.168.1.0/24)."""
+    return ipaddress.ip_network(prefix, strict=False)
+
+
+NOT_PUBLIC: tuple[Network, ...] = tuple(
+    ipaddress.ip_network(text)
+    for text in (
+        "0.0.0.0/8",
+        "10.0.0.0/8",
+        "100.64.0.0/10",
+        "127.0.0.0/8",
+        "169.254.0.0/16",
+        "172.16.0.0/12",
+        "192.0.0.0/24",
+        "192.0.2.0/24",
+        "192.88.99.0/24",
+        "192.168.0.0/16",
+        "198.18.0.0/15",
+        "198.51.100.0/24",
+        "203.0.113.0/24",
+        "224.0.0.0/3",
+        "::/96",
+        "::ffff:0:0/96",
+        "64:ff9b::/96",
+        "64:ff9b:1::/48",
+        "100::/64",
+        "2001::/32",
+        "2001:db8::/32",
+        "2002::/16",
+        "3fff::/20",
+        "5f00::/16",
+        "fc00::/7",
+        "fe80::/10",
+        "ff00::/8",
+    )
+)
+"""What a peer without `lan` never reaches. Translated forms of IPv4 are among them: they lead to the same places."""
+
+ON_LINK_ONLY: tuple[Network, ...] = tuple(
+    ipaddress.ip_network(text)
+    for text in ("169.254.0.0/16", "224.0.0.0/24", "239.255.255.250/32", "255.255.255.255/32", "fe80::/10", "ff02::/16")
+)
+"""What no router carries: link-local addresses, and the groups by which printers and the like are found."""
