@@ -1,0 +1,103 @@
+"""How the command line shows things to people: words and tables, as plain text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from meshnet.errors import Blocked
+from meshnet.protocol.local import DeviceView, Status
+
+BLOCKED_WORDS = {
+    Blocked.HOST_UNREACHABLE: "the host does not answer",
+    Blocked.ROUTING_REVOKED: "the host no longer allows routing",
+    Blocked.HOST_LEFT_VPN: "the host left its VPN",
+    Blocked.LOOP: "the way leads back to this device",
+    Blocked.TUNNEL_FAILED: "the tunnel failed",
+    Blocked.NETWORK_DOWN: "this device has no network",
+    Blocked.SYSTEM_ERROR: "the system refused a step",
+}
+
+
+def status_lines(status: Status) -> list[str]:
+    """The status, in a few lines."""
+    if status.device is None:
+        lines = ["Not in a mesh. Make one with `meshnet create`, or join one with `meshnet join LINK`."]
+        return lines + problem_lines(status)
+    device, coordinator = status.device, status.coordinator
+    lines = [f"{device.name}  {device.address4}  {device.address6}", route_line(status)]
+    if status.clients:
+        lines.append(f"Routing for: {', '.join(status.clients)}")
+    if coordinator is not None:
+        state = "connected" if coordinator.connected else "not reachable; known devices keep working"
+        lines.append(f"Coordinator: {coordinator.url}, {state}")
+    if status.unconfirmed:
+        lines.append(f"{len(status.unconfirmed)} device(s) wait to be confirmed by whoever holds the mesh key.")
+    return lines + problem_lines(status)
+
+
+def route_line(status: Status) -> str:
+    """Where the traffic goes, in words."""
+    route = status.route
+    if route is None:
+        return "Traffic takes its usual way."
+    if status.state == "connecting":
+        return f"Connecting to {route.host} …"
+    if status.state == "blocked":
+        reason = BLOCKED_WORDS.get(Blocked(status.reason), status.reason) if status.reason else "no reason is known"
+        return f"Blocked: traffic is to go through {route.host}, but {reason}. `meshnet route --off` opens the way."
+    way = " → ".join(("this device", *route.chain, "internet"))
+    rtt = f", {route.rtt_ms:.0f} ms" if route.rtt_ms is not None else ""
+    return f"All traffic goes through {route.host} ({route.path}{rtt}): {way}"
+
+
+def problem_lines(status: Status) -> list[str]:
+    """What is wrong with this system."""
+    return [f"Problem: {problem}" for problem in status.problems]
+
+
+def device_table(devices: Sequence[DeviceView]) -> list[str]:
+    """One line a device."""
+    if not devices:
+        return ["No other devices."]
+    head = ("NAME", "ADDRESS", "STATE", "PATH", "IT ALLOWS ME", "I ALLOW IT")
+    rows = [head, *(_row(device) for device in sorted(devices, key=lambda d: (d.group, d.name.casefold())))]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+
+
+def _row(device: DeviceView) -> tuple[str, ...]:
+    state = "online" if device.online else "offline"
+    if not device.can_host:
+        state += ", no host"
+    return (device.name, device.address4, state, device.path, _words(device.granted), _words(device.grants))
+
+
+def _words(permissions: object) -> str:
+    found = [kind for kind in ("incoming", "routing", "lan") if getattr(permissions, kind)]
+    return ",".join(found) or "-"
+
+
+def matches(device: DeviceView, words: Sequence[str]) -> bool:
+    """Whether the device is all that the words say; ValueError for a word that there is not."""
+    return all(_matches(device, word) for word in words)
+
+
+def _matches(device: DeviceView, word: str) -> bool:
+    match word:
+        case "online":
+            return device.online
+        case "offline":
+            return not device.online
+        case "yours" | "external":
+            return device.group == word
+        case "hosts":
+            return device.can_host
+        case "routing-allowed":
+            return device.granted.routing
+        case "lan-allowed":
+            return device.granted.routing and device.granted.lan
+        case _:
+            raise ValueError(word)
+
+
+FILTERS = ("online", "offline", "yours", "external", "hosts", "routing-allowed", "lan-allowed")

@@ -1,0 +1,205 @@
+"""Carries out what front ends ask: one method per request, refused in words before anything is changed."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from meshnet.core import settings as settings_module
+from meshnet.core.devices import find, loop_through
+from meshnet.core.grants import KINDS, granted_by
+from meshnet.core.identity import clean_name
+from meshnet.core.records import Device
+from meshnet.daemon import views
+from meshnet.daemon.link import Link
+from meshnet.daemon.membership import Membership
+from meshnet.daemon.model import Model
+from meshnet.daemon.routing import Routing
+from meshnet.daemon.system import System
+from meshnet.errors import Blocked, Code, MeshnetError, Refusal
+from meshnet.protocol import local
+
+log = logging.getLogger("meshnet.controller")
+
+DEVICES_AT_ONCE = 60
+"""As many as surely fit into a message: one has at most about 900 bytes."""
+
+
+class Controller:
+    """The daemon's verbs."""
+
+    def __init__(self, model: Model, system: System, routing: Routing, link: Link) -> None:
+        self._model = model
+        self._system = system
+        self._routing = routing
+        self._link = link
+        self._membership = Membership(model, link, self.settle)
+        self.on_change: Callable[[], None] = lambda: None
+
+    async def handle(self, request: local.Request, caller: int) -> local.Result:
+        """Do what is asked for the user `caller`; MeshnetError where it is refused or fails."""
+        match request:
+            case local.GetStatus() | local.Watch():
+                await self.refresh()
+            case local.GetDevices(after=after):
+                return self._devices(after)
+            case local.Doctor():
+                return await self._doctor()
+            case local.StartRoute(device=device):
+                await self._start_route(device)
+            case local.StopRoute():
+                await self._stop_route()
+            case local.Allow(device=device, grants=kinds):
+                await self._grant(device, kinds, True)
+            case local.Deny(device=device, grants=kinds):
+                await self._grant(device, kinds, False)
+            case local.Rename(device=device, name=name):
+                await self._rename(device, name)
+            case local.GetSettings():
+                return local.SettingValues(settings_module.shown(self._model.state.settings))
+            case local.SetSetting(key=key, value=value):
+                return await self._set(key, value)
+            case _:
+                return await self._membership_request(request, caller)
+        return self.status()
+
+    async def _membership_request(self, request: local.Request, caller: int) -> local.Result:
+        membership = self._membership
+        match request:
+            case local.PrepareCreate():
+                return await membership.prepare_create(request)
+            case local.PrepareInvite(expires_in=seconds):
+                return membership.prepare_invite(seconds)
+            case local.PrepareRemove(device=device):
+                return membership.prepare_remove(find(self._model.mesh, self._model.me, device))
+            case local.PrepareConfirm():
+                return membership.prepare_confirm(views.unconfirmed(self._model))
+            case local.Create():
+                await membership.create(request, caller)
+            case local.PostInvite(records=records):
+                await membership.post_invite(records)
+            case local.Join():
+                await membership.join(request, caller)
+            case local.PostSigned(records=records):
+                await membership.post_signed(records)
+            case local.Leave():
+                await self._leave()
+        return self.status()
+
+    def status(self) -> local.Status:
+        """This device and its route."""
+        return views.status(self._model, self._routing)
+
+    def device_views(self) -> list[local.DeviceView]:
+        """All other devices."""
+        return views.device_views(self._model, self._routing)
+
+    # --- keeping the system as it should be -------------------------------------------------------------------------
+
+    async def settle(self) -> None:
+        """Records, grants, settings or facts changed: make the system so, and tell the others."""
+        if self._model.ledger is not None and self._model.me in self._model.ledger.removed:
+            await self._forget("this device was removed from its mesh")
+            return
+        try:
+            await self._system.apply()
+        except MeshnetError:
+            if self._routing.wish is not None:
+                await self._routing.lose(Blocked.SYSTEM_ERROR)
+            raise
+        finally:
+            if self._model.announce():
+                self._link.flush()
+            self._routing.nudge()
+            self.on_change()
+
+    async def refresh(self) -> None:
+        """Look at the tunnel now."""
+        if self._model.ledger is not None and await self._system.observe():
+            self.on_change()
+
+    # --- verbs ------------------------------------------------------------------------------------------------------
+
+    def _devices(self, after: str) -> local.DeviceList:
+        rest = [view for view in self.device_views() if view.id > after]
+        return local.DeviceList(tuple(rest[:DEVICES_AT_ONCE]), more=len(rest) > DEVICES_AT_ONCE)
+
+    async def _doctor(self) -> local.Findings:
+        await self._system.look()
+        return local.Findings(
+            tuple(local.Finding(p.id, p.severity, p.message, p.cure) for p in self._model.problems),
+        )
+
+    async def _start_route(self, word: str) -> None:
+        device = find(self._model.mesh, self._model.me, word)
+        await self.refresh()
+        self._check_route(device)
+        await self._routing.start(device)
+        await self.settle()
+
+    def _check_route(self, device: Device) -> None:
+        ledger, me, names = self._model.mesh, self._model.me, self._model.names()
+        name = names[device.device]
+        lacking = self._model.cannot_route
+        if lacking is not None:
+            raise Refusal(Code.TOOLS_MISSING, f"{lacking.message} {lacking.cure}")
+        if not device.can_host:
+            raise Refusal(Code.CANNOT_HOST, f"{name} cannot host: {device.cannot_host or 'it gives no reason'}")
+        if not granted_by(ledger, device.device, me).routing:
+            raise Refusal(Code.ROUTING_NOT_ALLOWED, f"{name} has not allowed routing.")
+        loop = loop_through(ledger, me, device.device)
+        if loop is not None:
+            way = " → ".join(names.get(step, "?") for step in loop)
+            raise Refusal(Code.WOULD_LOOP, f"The way would lead back to this device: {way}.")
+        if self._model.connected and not views.is_online(self._model, device):
+            raise Refusal(Code.DEVICE_OFFLINE, f"{name} is offline.")
+
+    async def _stop_route(self) -> None:
+        if self._model.state.joined is None:
+            raise Refusal(Code.NOT_JOINED)
+        await self._routing.stop()
+        await self.settle()
+
+    async def _grant(self, word: str, kinds: tuple[str, ...], allowed: bool) -> None:
+        device = find(self._model.mesh, self._model.me, word)
+        if not kinds:
+            raise Refusal(Code.INVALID_SETTING, f"Say what: {', '.join(KINDS)}.")
+        self._model.choose(device.device, kinds, allowed)
+        await self.settle()
+
+    async def _rename(self, word: str, name: str) -> None:
+        own = self._model.names().get(self._model.me, self._model.joined.name)
+        if word not in (own, self._model.me) and word not in self._own_addresses():
+            device = find(self._model.mesh, self._model.me, word)
+            raise Refusal(Code.NOT_SUPPORTED, f"{device.name} has its own name in hand: run `meshnet rename` there.")
+        wanted = clean_name(name)
+        if self._model.free_name(wanted) != wanted:
+            raise Refusal(Code.NAME_TAKEN, f"Another device is called {wanted}.")
+        self._model.joined.name = wanted
+        self._model.save()
+        await self.settle()
+
+    def _own_addresses(self) -> tuple[str, ...]:
+        member = self._model.mesh.members[self._model.me]
+        return member.address4, member.address6
+
+    async def _set(self, key: str, value: str) -> local.SettingValues:
+        self._model.state.settings = settings_module.changed(self._model.state.settings, key, value)
+        self._model.save()
+        if self._model.ledger is not None:
+            await self.settle()
+        return local.SettingValues(settings_module.shown_one(self._model.state.settings, key))
+
+    async def _leave(self) -> None:
+        _ = self._model.joined
+        await self._routing.stop()
+        await self._membership.say_farewell()
+        await self._forget("left")
+
+    async def _forget(self, why: str) -> None:
+        log.info("mesh forgotten: %s", why)
+        await self._routing.stop()
+        self._model.leave()
+        await self._system.restore()
+        self._link.restart()
+        self.on_change()

@@ -1,0 +1,171 @@
+"""The link to the coordinator: keeps a stream of changes open, and hands over what this device has to say.
+
+Everything that comes in is checked by the ledger. Without the coordinator the mesh goes on with what is stored.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+import logging
+import socket
+from collections.abc import Awaitable, Callable
+
+from meshnet.core.links import CoordinatorAddress
+from meshnet.daemon.control_client import ControlClient
+from meshnet.daemon.model import Model
+from meshnet.errors import Code, MeshnetError, Refusal
+from meshnet.protocol.control import Change, Presence, Record, Synced, Welcome
+
+log = logging.getLogger("meshnet.link")
+
+RETRY_FIRST = 1.0
+RETRY_MOST = 30.0
+POST_MOST = 32
+"""Records in one call: a body has at most 64 KiB, a record is well below 2."""
+
+
+class Link:
+    """One device's link to its coordinator."""
+
+    def __init__(self, model: Model, mark: int | None, on_records: Callable[[], Awaitable[None]]) -> None:
+        self._model = model
+        self._mark = mark
+        self._on_records = on_records
+        self._outbox_filled = asyncio.Event()
+        self._restart = asyncio.Event()
+        self.on_change: Callable[[], None] = lambda: None
+
+    def client(self, address: CoordinatorAddress) -> ControlClient:
+        """A client of a coordinator whose sockets pass beside the tunnel."""
+        return ControlClient(address, mark=self._mark, resolve=self._resolve)
+
+    def flush(self) -> None:
+        """There is something in the outbox."""
+        self._outbox_filled.set()
+
+    def restart(self) -> None:
+        """This device joined or left: begin anew."""
+        self._restart.set()
+
+    async def run(self) -> None:
+        """Keep the link up, until cancelled."""
+        pause = RETRY_FIRST
+        while True:
+            self._restart.clear()
+            if self._model.state.joined is not None:
+                up = await self._run_once()
+                pause = RETRY_FIRST if up else min(RETRY_MOST, pause * 1.6)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(pause if self._model.state.joined else None):
+                    await self._restart.wait()
+
+    async def _run_once(self) -> bool:
+        """One connection, until it ends; True: it had come up."""
+        was_up = False
+        client = self.client(self._model.coordinator)
+        try:
+            await client.login(self._model.key)
+            was_up = True
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._read(client))
+                tasks.create_task(self._write(client))
+                tasks.create_task(self._until_restart())
+        except* MeshnetError as group:
+            for error in group.exceptions:
+                log.info("coordinator: %s", error)
+        except* _Restarted:
+            pass
+        finally:
+            await client.close()
+            self._set_connected(False)
+        return was_up
+
+    async def _until_restart(self) -> None:
+        await self._restart.wait()
+        raise _Restarted
+
+    async def _read(self, client: ControlClient) -> None:
+        live = False
+        async for change in client.changes(self._model.revision):
+            live = live or isinstance(change, Synced)
+            await self._take(change, live)
+        raise MeshnetError(Code.COORDINATOR_UNREACHABLE, "The coordinator ended the stream of changes.")
+
+    async def _take(self, change: Change, live: bool) -> None:
+        match change:
+            case Welcome(address=address):
+                self._model.seen_address = address
+            case Record(revision=revision, record=record):
+                new = self._model.accept(record, live=live) is not None
+                self._model.revision = max(self._model.revision, revision)
+                if live and new:
+                    await self._settle()
+            case Presence(device=device, online=online):
+                (self._model.online.add if online else self._model.online.discard)(device)
+                self.on_change()
+            case Synced(revision=revision):
+                self._model.revision = max(self._model.revision, revision)
+                self._set_connected(True)
+                await self._settle()
+
+    async def _settle(self) -> None:
+        self._model.save_map()
+        await self._on_records()
+        self.on_change()
+
+    def _set_connected(self, connected: bool) -> None:
+        self._model.connected = connected
+        if not connected:
+            self._model.online.clear()
+        self.on_change()
+
+    async def _write(self, client: ControlClient) -> None:
+        self._outbox_filled.set()
+        while True:
+            await self._outbox_filled.wait()
+            self._outbox_filled.clear()
+            await self._empty(client)
+
+    async def _empty(self, client: ControlClient) -> None:
+        outbox, at_once = self._model.state.outbox, POST_MOST
+        while batch := outbox[:at_once]:
+            try:
+                await client.post(tuple(batch))
+            except Refusal as error:
+                if error.code is Code.NOT_PERMITTED:
+                    raise
+                if len(batch) > 1:
+                    at_once = 1
+                    continue
+                # It will not be taken a second time either, and it only informed.
+                log.warning("coordinator refused a record: %s", error)
+            del outbox[: len(batch)]
+            self._model.save()
+
+    async def _resolve(self, host: str) -> list[str]:
+        """Addresses of the coordinator, IPv4 first: behind it the router forwards ports; its IPv6 firewall does not.
+
+        While traffic is routed, names are asked through the tunnel, which may be the thing that is broken: then the
+        addresses of last time serve.
+        """
+        with contextlib.suppress(ValueError):
+            return [str(ipaddress.ip_address(host))]
+        kept = self._model.state.joined
+        if kept is not None and kept.coordinator_addresses and self._model.state.route is not None:
+            return kept.coordinator_addresses
+        try:
+            loop = asyncio.get_running_loop()
+            found = await loop.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        except OSError:
+            return list(kept.coordinator_addresses) if kept else []
+        addresses = sorted({str(entry[4][0]) for entry in found}, key=lambda text: (":" in text, text))
+        if kept is not None and addresses != kept.coordinator_addresses:
+            kept.coordinator_addresses = addresses
+            self._model.save()
+        return addresses
+
+
+class _Restarted(Exception):
+    """Ends a connection whose device joined or left."""

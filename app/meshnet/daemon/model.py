@@ -1,0 +1,239 @@
+"""What the daemon knows: this device, its mesh, and what was seen of the system. The only owner of that state.
+
+Nothing here waits or touches the system; changes are kept by the store as they are made.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable
+
+import msgspec
+
+from meshnet.core import grants as grants_module
+from meshnet.core.devices import names, unique_name
+from meshnet.core.endpoints import format_endpoint, may_be_candidate, parse_endpoint
+from meshnet.core.grants import NOTHING, Permission, permitted
+from meshnet.core.identity import SigningKey, wireguard_private, wireguard_public
+from meshnet.core.links import CoordinatorAddress
+from meshnet.core.records import Body, Device, Grants, Signed, sign, text_of
+from meshnet.core.trust import Ledger, RefusedRecordError
+from meshnet.daemon.store import Joined, MeshMap, State, Store, new_state
+from meshnet.errors import Code, Refusal
+from meshnet_platform.api import Facts, PeerSight, Problem
+
+log = logging.getLogger("meshnet.model")
+
+
+class Model:
+    """The daemon's state in memory."""
+
+    def __init__(self, store: Store, platform: str, clock: Callable[[], float] = time.time) -> None:
+        self.store = store
+        self.platform = platform
+        self.clock = clock
+        self.state: State = store.load_state()
+        self.key = SigningKey(self.state.device_seed)
+        self.ledger: Ledger | None = None
+        self.revision = 0
+        self.connected = False
+        self.online: set[str] = set()
+        self.seen_address: str | None = None
+        self.sights: dict[str, PeerSight] = {}
+        self.facts = Facts()
+        self.problems: tuple[Problem, ...] = ()
+        self._load_map()
+
+    # --- who this is ------------------------------------------------------------------------------------------------
+
+    @property
+    def me(self) -> str:
+        """Id of this device."""
+        return self.key.id
+
+    @property
+    def joined(self) -> Joined:
+        """The mesh this device is in; Refusal `not-joined`."""
+        if self.state.joined is None:
+            raise Refusal(Code.NOT_JOINED)
+        return self.state.joined
+
+    @property
+    def mesh(self) -> Ledger:
+        """The ledger of the mesh this device is in; Refusal `not-joined`."""
+        if self.ledger is None:
+            raise Refusal(Code.NOT_JOINED)
+        return self.ledger
+
+    @property
+    def coordinator(self) -> CoordinatorAddress:
+        """The coordinator of the mesh; Refusal `not-joined`."""
+        joined = self.joined
+        return CoordinatorAddress(joined.coordinator_host, joined.coordinator_port, joined.coordinator_key)
+
+    @property
+    def wireguard_private(self) -> str:
+        """The tunnel's secret, as wg(8) spells it."""
+        return wireguard_private(self.state.wireguard_key)
+
+    @property
+    def cannot_host(self) -> str | None:
+        """Why this device cannot route others' traffic, in words; None: it can."""
+        return next((problem.message for problem in self.problems if problem.stops_hosting), None)
+
+    @property
+    def cannot_route(self) -> Problem | None:
+        """What keeps this device from routing its traffic."""
+        return next((problem for problem in self.problems if problem.stops_routing), None)
+
+    def names(self) -> dict[str, str]:
+        """Unique names by id."""
+        return names(self.ledger) if self.ledger else {}
+
+    def sight_of(self, device: Device) -> PeerSight | None:
+        """What the tunnel knows of a device."""
+        return self.sights.get(device.wireguard)
+
+    def permitted(self, device: str) -> Permission:
+        """What this device permits a peer."""
+        return permitted(self.mesh, self.state.choices, self.state.settings, device) if self.ledger else NOTHING
+
+    # --- joining and leaving ----------------------------------------------------------------------------------------
+
+    def join(self, joined: Joined, records: Iterable[Signed]) -> None:
+        """Become part of a mesh that the coordinator has let this device into."""
+        ledger = Ledger(joined.mesh_key)
+        for record in records:
+            ledger.accept(record)
+        self.ledger, self.revision = ledger, 0
+        self.state.joined = joined
+        self.save()
+        self.save_map()
+
+    def leave(self) -> None:
+        """Forget the mesh, and the keys this device had in it."""
+        fresh = msgspec.structs.replace(self.state, joined=None, route=None, choices={}, outbox=[])
+        self.ledger, self.revision = None, 0
+        self.online.clear()
+        self.connected = False
+        self.store.forget_map()
+        self.state = fresh
+        self._renew_keys()
+
+    def _renew_keys(self) -> None:
+        fresh = new_state()
+        self.state.device_seed, self.state.wireguard_key = fresh.device_seed, fresh.wireguard_key
+        self.key = SigningKey(self.state.device_seed)
+        self.save()
+
+    def free_name(self, wanted: str) -> str:
+        """The name, with a number where another device of the mesh has it."""
+        taken = {name.casefold() for device, name in self.names().items() if device != self.me}
+        return unique_name(wanted, taken)
+
+    # --- records ----------------------------------------------------------------------------------------------------
+
+    def accept(self, record: Signed, *, live: bool) -> Body | None:
+        """Believe a record of the coordinator, or say in the log why not; returns what is new."""
+        try:
+            return self.mesh.accept(record, now=int(self.clock()) if live else None)
+        except RefusedRecordError as error:
+            log.warning("record refused: %s", error)
+            return None
+
+    def announce(self) -> bool:
+        """Put into the outbox whatever this device has to say and has not said; True: there is something."""
+        if self.ledger is None:
+            return False
+        self._announce_device(self.ledger)
+        for device in self.ledger.active():
+            if device.device != self.me:
+                self._announce_grants(self.ledger, device.device)
+        return bool(self.state.outbox)
+
+    def own_record(self, seq: int) -> Device:
+        """What this device says of itself now."""
+        return Device(
+            mesh=self.mesh.mesh_id,
+            device=self.me,
+            seq=seq,
+            name=self.joined.name,
+            platform=self.platform,
+            wireguard=wireguard_public(self.state.wireguard_key),
+            candidates=self._candidates(),
+            can_host=self.cannot_host is None,
+            cannot_host=self.cannot_host,
+            ipv6=any(gateway.family == 6 for gateway in self.facts.gateways),
+            route=self.state.route,
+        )
+
+    def _announce_device(self, ledger: Ledger) -> None:
+        said = ledger.devices.get(self.me)
+        wanted = self.own_record(said.seq if said else 1)
+        if wanted != said:
+            self._say(msgspec.structs.replace(wanted, seq=wanted.seq + 1))
+
+    def _announce_grants(self, ledger: Ledger, peer: str) -> None:
+        said = ledger.grants.get((self.me, peer))
+        now = self.permitted(peer)
+        if now != (Permission(said.incoming, said.routing, said.lan) if said else NOTHING):
+            seq = said.seq + 1 if said else 1
+            may = {kind: getattr(now, kind) for kind in grants_module.KINDS}
+            self._say(Grants(mesh=ledger.mesh_id, device=self.me, peer=peer, seq=seq, **may))
+
+    def _say(self, body: Device | Grants) -> None:
+        record = sign(text_of(body), self.key)
+        self.mesh.accept(record)
+        self.state.outbox.append(record)
+        self.save()
+        self.save_map()
+
+    def _candidates(self) -> tuple[str, ...]:
+        port = self.state.listen_port
+        found: list[str] = []
+        chosen = self.state.settings.endpoint
+        if chosen:
+            found.append(_with_port(chosen, port))
+        if self.seen_address is not None:
+            found.append(format_endpoint(self.seen_address, port))
+        elif not chosen and self.ledger and self.me in self.ledger.devices:
+            return self.ledger.devices[self.me].candidates
+        return tuple(dict.fromkeys(candidate for candidate in found if may_be_candidate(candidate)))
+
+    # --- keeping ----------------------------------------------------------------------------------------------------
+
+    def save(self) -> None:
+        """Keep the state."""
+        self.store.save_state(self.state)
+
+    def save_map(self) -> None:
+        """Keep the records."""
+        if self.ledger is not None:
+            self.store.save_map(MeshMap(self.revision, self.ledger.records()))
+
+    def _load_map(self) -> None:
+        joined = self.state.joined
+        if joined is None:
+            return
+        mesh_map = self.store.load_map()
+        self.ledger = Ledger(joined.mesh_key)
+        for record in mesh_map.records:
+            self.accept(record, live=False)
+        self.revision = mesh_map.revision
+        choices = self.state.choices
+        self.state.choices = {device: choice for device, choice in choices.items() if device in self.ledger.members}
+
+    def choose(self, device: str, kinds: tuple[str, ...], allowed: bool) -> None:
+        """Keep what the person permits a peer."""
+        before = self.state.choices.get(device, grants_module.Choice())
+        self.state.choices[device] = grants_module.chosen(before, kinds, allowed)
+        self.save()
+
+
+def _with_port(endpoint: str, port: int) -> str:
+    try:
+        parse_endpoint(endpoint)
+    except ValueError:
+        return format_endpoint(endpoint.strip("[]"), port)
+    return endpoint

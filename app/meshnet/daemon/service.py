@@ -1,0 +1,191 @@
+"""The daemon as a whole: builds its parts, runs them side by side, and shuts them in order."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+from meshnet.daemon.controller import Controller
+from meshnet.daemon.forwarder import Forwarder, View
+from meshnet.daemon.link import Link
+from meshnet.daemon.local_server import LocalServer
+from meshnet.daemon.model import Model
+from meshnet.daemon.probe import DryProber, Prober, TunnelProber
+from meshnet.daemon.routing import Routing
+from meshnet.daemon.store import Store
+from meshnet.daemon.system import System
+from meshnet.errors import MeshnetError
+from meshnet_platform.api import Backend
+
+log = logging.getLogger("meshnet.service")
+
+OBSERVE_EVERY = 5.0
+FACTS_EVERY = 6
+"""Observations after which the system's facts are read anew."""
+
+
+class Service:
+    """One daemon."""
+
+    def __init__(
+        self,
+        state_dir: Path,
+        socket_path: Path,
+        backend: Backend,
+        interface: str,
+        listen_port: int | None,
+        *,
+        dry_run: bool,
+    ) -> None:
+        self._backend = backend
+        self._dry_run = dry_run
+        self._model = Model(Store(state_dir), backend.platform)
+        if listen_port is not None and listen_port != self._model.state.listen_port:
+            self._model.state.listen_port = listen_port
+            self._model.save()
+        self._forwarder = None if dry_run else Forwarder(self._view_of, self._resolvers)
+        self._forwarder_wanted = asyncio.Event()
+        self._system = System(self._model, backend, interface, self._forwarder)
+        prober: Prober = DryProber() if dry_run else TunnelProber()
+        self._routing = Routing(self._model, prober, self._system.apply)
+        self._system.routing = self._routing
+        self._link = Link(self._model, None if dry_run else backend.control_mark, self._settle)
+        self._controller = Controller(self._model, self._system, self._routing, self._link)
+        self._server = LocalServer(socket_path, self._controller, self._owner)
+
+    async def run(self, on_ready: Callable[[], None]) -> None:
+        """Run until cancelled; then leave the system as the person's wish asks."""
+        self._wire()
+        try:
+            await self._begin()
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._link.run())
+                tasks.create_task(self._routing.watch())
+                tasks.create_task(self._observe())
+                tasks.create_task(self._serve_names())
+                tasks.create_task(self._server.serve(on_ready))
+        finally:
+            await self._end()
+
+    def _wire(self) -> None:
+        def changed() -> None:
+            self._forwarder_wanted.set()
+            self._controller.on_change()
+
+        self._link.on_change = changed
+        self._routing.on_change = changed
+        loop = asyncio.get_running_loop()
+        self._trouble = asyncio.Event()
+
+        def on_trouble(words: str) -> None:
+            loop.call_soon_threadsafe(self._on_trouble, words)
+
+        self._backend.watch(on_trouble)
+
+    def _on_trouble(self, words: str) -> None:
+        log.warning("%s", words)
+        self._trouble.set()
+
+    async def _begin(self) -> None:
+        await self._system.look()
+        self._routing.resume()
+        if self._routing.wish is None:
+            # With a wish, what an earlier daemon left is what keeps traffic from leaking: it is taken over instead.
+            with contextlib.suppress(MeshnetError):
+                await self._system.restore()
+        with contextlib.suppress(MeshnetError):
+            await self._settle()
+
+    async def _settle(self) -> None:
+        with contextlib.suppress(MeshnetError):
+            # Told to the person by the route's state and the log; the next change tries again.
+            await self._controller.settle()
+
+    async def _end(self) -> None:
+        try:
+            await self._system.shut()
+        except MeshnetError as error:
+            log.error("the system could not be put back: %s", error)
+        if self._forwarder is not None:
+            self._forwarder.close()
+        self._system.close()
+
+    async def _observe(self) -> None:
+        """Look at the tunnel from time to time, and at once when something under it breaks."""
+        rounds = 0
+        while True:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(OBSERVE_EVERY):
+                    await self._trouble.wait()
+            broken, rounds = self._trouble.is_set(), rounds + 1
+            self._trouble.clear()
+            if self._model.ledger is None:
+                continue
+            with contextlib.suppress(MeshnetError):
+                await self._controller.refresh()
+                if broken or rounds % FACTS_EVERY == 0:
+                    await self._look_again(broken)
+
+    async def _look_again(self, broken: bool) -> None:
+        before = (self._model.facts, self._model.problems)
+        await self._system.look()
+        if broken or before != (self._model.facts, self._model.problems):
+            await self._settle()
+
+    # --- names for those who route through this host ----------------------------------------------------------------
+
+    async def _serve_names(self) -> None:
+        """Serve names while somebody may route through this device."""
+        if self._forwarder is None:
+            return
+        while True:
+            await self._forwarder_wanted.wait()
+            self._forwarder_wanted.clear()
+            if self._model.ledger is not None and self._model.me in self._model.ledger.members:
+                await self._serve_names_once(self._forwarder)
+
+    async def _serve_names_once(self, forwarder: Forwarder) -> None:
+        member = self._model.mesh.members[self._model.me]
+        try:
+            forwarder.bind((member.address4, member.address6))
+        except OSError as error:
+            log.warning("no names for peers: %s", error)
+            return
+        await self._settle()
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(forwarder.serve())
+                tasks.create_task(self._until_left())
+        except* _LeftError:
+            pass
+        finally:
+            forwarder.close()
+
+    async def _until_left(self) -> None:
+        while self._model.ledger is not None:
+            self._forwarder_wanted.clear()
+            await self._forwarder_wanted.wait()
+        raise _LeftError
+
+    def _view_of(self, address: str) -> View | None:
+        ledger = self._model.ledger
+        if ledger is None:
+            return None
+        for device, member in ledger.members.items():
+            if address in (member.address4, member.address6):
+                permission = self._model.permitted(device)
+                return View(permission.lan) if permission.routing else None
+        return None
+
+    def _resolvers(self) -> tuple[str, ...]:
+        return self._system.wanted().resolvers or self._model.facts.resolvers
+
+    def _owner(self) -> int | None:
+        return self._model.state.joined.owner if self._model.state.joined else None
+
+
+class _LeftError(Exception):
+    """The device left its mesh: its addresses are no longer its own."""

@@ -1,0 +1,148 @@
+"""State files: written whole or not at all, never overwritten when they cannot be read.
+
+state.json  what this device is and what its person chose (holds the device's secret keys, hence mode 0600)
+map.json    the records of the mesh and the revision they reach to, so that the mesh works without its coordinator
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import tempfile
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from meshnet.core.grants import Choice
+from meshnet.core.identity import KEY_BYTES
+from meshnet.core.records import Signed
+from meshnet.core.settings import Settings
+from meshnet.errors import Code, MeshnetError
+
+VERSION = 1
+T = TypeVar("T")
+
+
+class Joined(msgspec.Struct):
+    """The mesh that this device is in."""
+
+    mesh_key: str
+    coordinator_host: str
+    coordinator_port: int
+    coordinator_key: str
+    name: str
+    owner: int
+    """User id of whoever created or joined."""
+    coordinator_addresses: list[str] = []
+    """Where the coordinator's name led last; used while names cannot be resolved."""
+
+
+class State(msgspec.Struct):
+    """What this device is, and what its person chose."""
+
+    device_seed: bytes
+    wireguard_key: bytes
+    listen_port: int
+    v: int = VERSION
+    settings: Settings = Settings()
+    choices: dict[str, Choice] = {}
+    joined: Joined | None = None
+    route: str | None = None
+    """Id of the host that all traffic is to go through."""
+    outbox: list[Signed] = []
+    """Records that the coordinator has not taken yet."""
+
+
+class MeshMap(msgspec.Struct):
+    """The records of the mesh."""
+
+    revision: int = 0
+    records: list[Signed] = []
+    v: int = VERSION
+
+
+class _Version(msgspec.Struct):
+    v: int
+
+
+def new_state() -> State:
+    """A device that is in no mesh, with fresh keys and a port of its own."""
+    # Below Linux's ephemeral range (32768-60999), so that no program is given the port while the tunnel is down.
+    port = 20000 + secrets.randbelow(12000)
+    return State(secrets.token_bytes(KEY_BYTES), secrets.token_bytes(KEY_BYTES), port)
+
+
+class Store:
+    """The state directory of one daemon."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self._state = directory / "state.json"
+        self._map = directory / "map.json"
+
+    def load_state(self) -> State:
+        """The state; a new one, saved, where there is none. MeshnetError for a file that cannot be used."""
+        state = _read(self._state, State)
+        if state is None:
+            state = new_state()
+            self.save_state(state)
+        return state
+
+    def save_state(self, state: State) -> None:
+        """Write the state; when this returns it survives a power cut."""
+        _write(self._state, msgspec.json.encode(state))
+
+    def load_map(self) -> MeshMap:
+        """The records last stored; an empty map where there are none. MeshnetError for a file that cannot be used."""
+        return _read(self._map, MeshMap) or MeshMap()
+
+    def save_map(self, mesh_map: MeshMap) -> None:
+        """Write the records."""
+        _write(self._map, msgspec.json.encode(mesh_map))
+
+    def forget_map(self) -> None:
+        """Forget the records, on leaving."""
+        self._map.unlink(missing_ok=True)
+
+
+def _read(path: Path, kind: type[T]) -> T | None:
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    kept = "Nothing in it was changed. Put a good copy in its place, or move it away to begin anew (and join again)."
+    try:
+        version = msgspec.json.decode(data, type=_Version).v
+        if version > VERSION:
+            raise MeshnetError(
+                Code.VERSION_MISMATCH, f"{path} was written by a newer Meshnet (format {version}). {kept}"
+            )
+        return msgspec.json.decode(data, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise MeshnetError(Code.SYSTEM_ERROR, f"{path} is damaged ({error}). {kept}") from error
+
+
+def _write(path: Path, data: bytes) -> None:
+    # mkstemp makes the file 0600 from its first moment; rename is atomic; the directory's fsync makes it last.
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).replace(path)
+    except OSError:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    _sync_directory(path.parent)
+
+
+def _sync_directory(directory: Path) -> None:
+    if os.name != "posix":
+        return
+    handle = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,109 @@
+"""The one place where the daemon meets the system: plans go in, sightings come out, one at a time, off the loop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from meshnet.core.plan import Situation, plan
+from meshnet.daemon.forwarder import Forwarder
+from meshnet.daemon.model import Model
+from meshnet.daemon.routing import Routing
+from meshnet.errors import Code, MeshnetError
+from meshnet_platform.api import Backend, Control, PlatformError, SystemPlan
+
+log = logging.getLogger("meshnet.system")
+T = TypeVar("T")
+
+
+class System:
+    """Applies what the model and the route call for."""
+
+    def __init__(self, model: Model, backend: Backend, interface: str, forwarder: Forwarder | None) -> None:
+        self._model = model
+        self._backend = backend
+        self._interface = interface
+        self._forwarder = forwarder
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="backend")
+        self._lock = asyncio.Lock()
+        self.routing: Routing | None = None
+
+    async def look(self) -> None:
+        """Read the system's facts and problems anew."""
+        self._model.problems = await self._run(self._backend.problems)
+        self._model.facts = await self._run(self._backend.facts)
+
+    async def observe(self) -> bool:
+        """Read what the tunnel knows; True: something changed."""
+        seen = {sight.public_key: sight for sight in (await self._run(self._backend.observe)).peers}
+        changed = seen != self._model.sights
+        self._model.sights = seen
+        return changed
+
+    async def apply(self) -> None:
+        """Make the system as the model and the route say now; MeshnetError `system-error` with the system's words."""
+        async with self._lock:
+            wanted = self.wanted()
+            await self._run(lambda: self._backend.apply(wanted))
+
+    async def restore(self) -> None:
+        """Undo what earlier processes left."""
+        async with self._lock:
+            await self._run(self._backend.restore)
+
+    async def shut(self) -> None:
+        """On the daemon's end: leave no trace, or, while a route is wanted, what blocks traffic beside it."""
+        async with self._lock:
+            route = self.wanted().route
+            if route is None or not route.guarded:
+                await self._run(self._backend.restore)
+            else:
+                await self._run(lambda: self._backend.apply(self._closed()))
+
+    def close(self) -> None:
+        """End the worker."""
+        self._backend.close()
+        self._worker.shutdown()
+
+    def wanted(self) -> SystemPlan:
+        """The plan for now."""
+        model, routing = self._model, self.routing
+        if model.ledger is None or not model.ledger.is_member(model.me) or routing is None:
+            return SystemPlan()
+        return plan(
+            Situation(
+                me=model.me,
+                ledger=model.ledger,
+                choices=model.state.choices,
+                settings=model.state.settings,
+                facts=model.facts,
+                interface=self._interface,
+                private_key=model.wireguard_private,
+                listen_port=model.state.listen_port,
+                wish=routing.wish,
+                sights=model.sights,
+                turns=routing.turns,
+                control=tuple(Control(a, model.joined.coordinator_port) for a in model.joined.coordinator_addresses),
+                resolver_port=self._forwarder.port if self._forwarder else None,
+                can_host=model.cannot_host is None,
+                now=int(model.clock()),
+            )
+        )
+
+    def _closed(self) -> SystemPlan:
+        from dataclasses import replace
+
+        wanted = self.wanted()
+        route = replace(wanted.route, passing=False, control=()) if wanted.route else None
+        tunnel = replace(wanted.tunnel, peers=()) if wanted.tunnel else None
+        return SystemPlan(tunnel=tunnel, route=route, resolvers=wanted.resolvers)
+
+    async def _run(self, work: Callable[[], T]) -> T:
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._worker, work)
+        except PlatformError as error:
+            log.error("the system refused: %s", error.message)
+            raise MeshnetError(Code.SYSTEM_ERROR, f"{error.message} {error.cure}".strip()) from error
