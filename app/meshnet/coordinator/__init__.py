@@ -1,1 +1,1 @@
-"""The self-hosted mailbox of signed records."""
+"""The self-hosted mailbox of signed records: keeps them, fans them out, and can forge none of them."""

@@ -47,6 +47,10 @@ class RefusedRecordError(ValueError):
     """A record that must not be believed; says why."""
 
 
+class StaleRecordError(RefusedRecordError):
+    """A record older than what is known: an echo, or somebody trying to turn the time back."""
+
+
 class Ledger:
     """All that is known of one mesh, made of records alone."""
 
@@ -214,7 +218,8 @@ class Ledger:
         self._require(signed_by(record, self.members[device].device), "not signed by its author")
 
     def _check_seq(self, seq: int, previous: int) -> None:
-        self._require(previous < seq < _SEQ_MAX, "not newer than what is known")
+        if not previous < seq < _SEQ_MAX:
+            raise StaleRecordError("not newer than what is known")
 
     # --- consequences -----------------------------------------------------------------------------------------------
 

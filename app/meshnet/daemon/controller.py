@@ -21,6 +21,9 @@ from meshnet.protocol import local
 
 log = logging.getLogger("meshnet.controller")
 
+ARRIVE_WITHIN = 5.0
+TELL_WITHIN = 2.0
+"""Seconds that a command waits for the coordinator to have heard of it; it holds here in any case."""
 DEVICES_AT_ONCE = 60
 """As many as surely fit into a message: one has at most about 900 bytes."""
 
@@ -76,10 +79,12 @@ class Controller:
                 return membership.prepare_confirm(views.unconfirmed(self._model))
             case local.Create():
                 await membership.create(request, caller)
+                await self._link.told(ARRIVE_WITHIN)
             case local.PostInvite(records=records):
                 await membership.post_invite(records)
             case local.Join():
                 await membership.join(request, caller)
+                await self._link.told(ARRIVE_WITHIN)
             case local.PostSigned(records=records):
                 await membership.post_signed(records)
             case local.Leave():
@@ -166,6 +171,8 @@ class Controller:
             raise Refusal(Code.INVALID_SETTING, f"Say what: {', '.join(KINDS)}.")
         self._model.choose(device.device, kinds, allowed)
         await self.settle()
+        if self._model.connected:
+            await self._link.told(TELL_WITHIN)
 
     async def _rename(self, word: str, name: str) -> None:
         own = self._model.names().get(self._model.me, self._model.joined.name)

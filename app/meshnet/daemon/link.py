@@ -10,7 +10,7 @@ import contextlib
 import ipaddress
 import logging
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 from meshnet.core.links import CoordinatorAddress
 from meshnet.daemon.control_client import ControlClient
@@ -35,15 +35,34 @@ class Link:
         self._on_records = on_records
         self._outbox_filled = asyncio.Event()
         self._restart = asyncio.Event()
+        self._all_told = asyncio.Event()
         self.on_change: Callable[[], None] = lambda: None
 
-    def client(self, address: CoordinatorAddress) -> ControlClient:
-        """A client of a coordinator whose sockets pass beside the tunnel."""
-        return ControlClient(address, mark=self._mark, resolve=self._resolve)
+    @contextlib.asynccontextmanager
+    async def talk(self, address: CoordinatorAddress) -> AsyncIterator[ControlClient]:
+        """A client of a coordinator, whose sockets pass beside the tunnel."""
+        client = ControlClient(address, mark=self._mark, resolve=self._resolve)
+        try:
+            yield client
+        finally:
+            await client.close()
 
     def flush(self) -> None:
         """There is something in the outbox."""
         self._outbox_filled.set()
+        self._check_told()
+
+    async def told(self, wait: float) -> None:
+        """Return when the coordinator has all that this device has to say; after `wait` seconds in any case."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(wait):
+                await self._all_told.wait()
+
+    def _check_told(self) -> None:
+        if self._model.connected and not self._model.state.outbox:
+            self._all_told.set()
+        else:
+            self._all_told.clear()
 
     def restart(self) -> None:
         """This device joined or left: begin anew."""
@@ -64,21 +83,20 @@ class Link:
     async def _run_once(self) -> bool:
         """One connection, until it ends; True: it had come up."""
         was_up = False
-        client = self.client(self._model.coordinator)
         try:
-            await client.login(self._model.key)
-            was_up = True
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._read(client))
-                tasks.create_task(self._write(client))
-                tasks.create_task(self._until_restart())
+            async with self.talk(self._model.coordinator) as client:
+                await client.login(self._model.key)
+                was_up = True
+                async with asyncio.TaskGroup() as tasks:
+                    tasks.create_task(self._read(client))
+                    tasks.create_task(self._write(client))
+                    tasks.create_task(self._until_restart())
         except* MeshnetError as group:
             for error in group.exceptions:
                 log.info("coordinator: %s", error)
         except* _Restarted:
             pass
         finally:
-            await client.close()
             self._set_connected(False)
         return was_up
 
@@ -107,8 +125,8 @@ class Link:
                 self.on_change()
             case Synced(revision=revision):
                 self._model.revision = max(self._model.revision, revision)
-                self._set_connected(True)
                 await self._settle()
+                self._set_connected(True)
 
     async def _settle(self) -> None:
         self._model.save_map()
@@ -119,6 +137,7 @@ class Link:
         self._model.connected = connected
         if not connected:
             self._model.online.clear()
+        self._check_told()
         self.on_change()
 
     async def _write(self, client: ControlClient) -> None:
@@ -127,6 +146,7 @@ class Link:
             await self._outbox_filled.wait()
             self._outbox_filled.clear()
             await self._empty(client)
+            self._check_told()
 
     async def _empty(self, client: ControlClient) -> None:
         outbox, at_once = self._model.state.outbox, POST_MOST

@@ -64,7 +64,10 @@ class LocalServer:
                     session.tell(status, views)
 
     async def _serve_one(self, connection: socket.socket) -> None:
-        caller = caller_of(connection)
+        try:
+            caller = caller_of(connection)
+        except OSError:
+            caller = None
         if len(self._sessions) >= CONNECTIONS_MAX or caller is None:
             connection.close()
             return

@@ -44,7 +44,7 @@ class Membership:
         line = parse_create(request.coordinator)
         clean_name(request.name or _host_name())
         mesh_id = _mesh_id(request.mesh_key)
-        async with contextlib.aclosing(self._link.client(line.coordinator)) as client:
+        async with self._link.talk(line.coordinator) as client:
             hello = await client.hello()
             begin = CreateBegin(token=encode(line.token), device=self._model.key.public)
             address4 = (await client.create_begin(begin)).address4
@@ -69,7 +69,7 @@ class Membership:
         founding, membership = request.records
         records = (founding, countersign(membership, self._model.key), self._introduction(mesh, joined.name))
         _check(mesh.key, records)
-        async with contextlib.aclosing(self._link.client(line.coordinator)) as client:
+        async with self._link.talk(line.coordinator) as client:
             await client.create(Create(token=encode(line.token), records=records))
         await self._enter(joined, records)
 
@@ -103,7 +103,7 @@ class Membership:
             settings = changed(settings, "own-devices", ",".join(request.allow))
         wanted_name = clean_name(request.name or _host_name())
         key = invite_key(link.secret)
-        async with contextlib.aclosing(self._link.client(link.coordinator)) as client:
+        async with self._link.talk(link.coordinator) as client:
             begin = JoinBegin(key.public, self._model.key.public, key.sign(join_message(self._model.key.public)))
             joining = await client.join_begin(begin)
             mesh = self._verified(link, joining.mesh, joining.invite)
@@ -146,7 +146,7 @@ class Membership:
         mesh = self._model.mesh
         farewell = sign(text_of(rec.Removal(mesh=mesh.mesh_id, device=self._model.me)), self._model.key)
         with contextlib.suppress(MeshnetError):
-            async with contextlib.aclosing(self._link.client(self._model.coordinator)) as client:
+            async with self._link.talk(self._model.coordinator) as client:
                 await client.login(self._model.key)
                 await client.post((farewell,))
 
@@ -157,7 +157,7 @@ class Membership:
             raise MeshnetError(Code.INVALID_MESSAGE, "Records of another kind are needed here.")
         if not all(rec.signed_by(record, self._model.joined.mesh_key) for record in records):
             raise Refusal(Code.NO_MESH_KEY, "These records are not signed by the key of this mesh.")
-        async with contextlib.aclosing(self._link.client(self._model.coordinator)) as client:
+        async with self._link.talk(self._model.coordinator) as client:
             await client.login(self._model.key)
             await client.post(records)
         for record in records:

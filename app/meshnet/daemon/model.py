@@ -18,7 +18,7 @@ from meshnet.core.grants import NOTHING, Permission, permitted
 from meshnet.core.identity import SigningKey, wireguard_private, wireguard_public
 from meshnet.core.links import CoordinatorAddress
 from meshnet.core.records import Body, Device, Grants, Signed, sign, text_of
-from meshnet.core.trust import Ledger, RefusedRecordError
+from meshnet.core.trust import Ledger, RefusedRecordError, StaleRecordError
 from meshnet.daemon.store import Joined, MeshMap, State, Store, new_state
 from meshnet.errors import Code, Refusal
 from meshnet_platform.api import Facts, PeerSight, Problem
@@ -138,6 +138,9 @@ class Model:
         """Believe a record of the coordinator, or say in the log why not; returns what is new."""
         try:
             return self.mesh.accept(record, now=int(self.clock()) if live else None)
+        except StaleRecordError as error:
+            log.debug("record passed over: %s", error)
+            return None
         except RefusedRecordError as error:
             log.warning("record refused: %s", error)
             return None

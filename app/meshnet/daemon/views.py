@@ -83,7 +83,7 @@ def _route(model: Model, routing: Routing) -> RouteStatus | None:
         return None
     known = model.names()
     device = model.mesh.devices.get(host)
-    fresh = device is not None and _is_fresh(model, model.sight_of(device))
+    fresh = routing.rtt is not None or (device is not None and _is_fresh(model, model.sight_of(device)))
     return RouteStatus(
         host=known.get(host, "?"),
         host_id=host,

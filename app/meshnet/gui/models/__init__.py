@@ -1,0 +1,1 @@
+"""What the tray and the window show, as values; needs no screen."""

@@ -1,0 +1,85 @@
+"""The mesh as the daemon last told it: one value, and a signal for every change of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Any
+
+import msgspec
+from PySide6.QtCore import QObject, Signal
+
+from meshnet.protocol.local import DeviceView, Status, Update
+
+NOT_JOINED = Status("not-joined")
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """All that tray and window show, at one moment."""
+
+    connected: bool = False
+    trouble: str = "Looking for the daemon"
+    """Why the daemon does not answer, in words; means nothing while connected."""
+    cure: str = ""
+    status: Status = NOT_JOINED
+    devices: Mapping[str, DeviceView] = field(default_factory=lambda: MappingProxyType({}))
+    """By their ids."""
+    own_devices: str = ""
+    """The setting `own-devices`; empty until the daemon has told it."""
+    asked: Mapping[tuple[str, str], bool] = field(default_factory=lambda: MappingProxyType({}))
+    """What the person ticked or unticked and the daemon has not answered yet, by device id and grant."""
+    notice: str = ""
+    """What went wrong last, until the person has seen it."""
+
+
+class Mesh(QObject):
+    """Holds the snapshot; `changed` carries the new one, and comes only when something is different."""
+
+    changed = Signal(object)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.now = Snapshot()
+
+    def begin(self, status: Status) -> None:
+        """The daemon answers; what was known of devices is from before, and it tells them all anew."""
+        self._become(connected=True, trouble="", cure="", status=status, devices={}, asked={})
+
+    def lose(self, trouble: str, cure: str) -> None:
+        """The daemon does not answer."""
+        self._become(connected=False, trouble=trouble, cure=cure, status=NOT_JOINED, devices={}, asked={})
+
+    def update(self, update: Update) -> None:
+        """Take in what changed."""
+        changed = {device.id: device for device in update.devices}
+        devices = {id_: device for id_, device in {**self.now.devices, **changed}.items() if id_ not in update.gone}
+        self._become(status=update.status, devices=devices)
+
+    def ask(self, device: str, grant: str, wanted: bool) -> None:
+        """The person ticked (or unticked) a grant; shown at once."""
+        self._become(asked={**self.now.asked, (device, grant): wanted})
+
+    def answer(self, device: str, grant: str, granted: bool | None) -> None:
+        """The daemon did as it was asked, or (None) refused, and everything is as it was."""
+        asked = {key: wanted for key, wanted in self.now.asked.items() if key != (device, grant)}
+        devices = dict(self.now.devices)
+        if granted is not None and device in devices:
+            grants = msgspec.structs.replace(devices[device].grants, **{grant: granted})
+            devices[device] = msgspec.structs.replace(devices[device], grants=grants)
+        self._become(asked=asked, devices=devices)
+
+    def set_own_devices(self, value: str) -> None:
+        """The setting `own-devices` has this value."""
+        self._become(own_devices=value)
+
+    def notify(self, notice: str) -> None:
+        """Something went wrong, or (empty) the person has seen it."""
+        self._become(notice=notice)
+
+    def _become(self, **changes: Any) -> None:
+        new = replace(self.now, **changes)
+        if new != self.now:
+            self.now = new
+            self.changed.emit(new)

@@ -1,0 +1,135 @@
+"""What the person does, as calls to the daemon; what comes of it, in the mesh model. Knows no widget."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from PySide6.QtCore import QObject, Signal
+
+from meshnet.errors import Code, MeshnetError
+from meshnet.gui.link import DaemonLink
+from meshnet.gui.models.menu import Choice, Verb
+from meshnet.gui.models.mesh import Mesh
+from meshnet.protocol import local
+
+OWN_DEVICES = "own-devices"
+
+
+class Session(QObject):
+    """Stands between the views and the link."""
+
+    failed = Signal(str, str)
+    """Something was refused: what happened and why, and what to do."""
+    open_wanted = Signal()
+    quit_wanted = Signal()
+
+    def __init__(self, link: DaemonLink, mesh: Mesh, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._link = link
+        self._mesh = mesh
+        self._routing_to: str | None = None
+        self._last_ask: dict[tuple[str, str], int] = {}
+        link.watching.connect(self._on_watching)
+        link.updated.connect(mesh.update)
+        link.lost.connect(self._on_lost)
+
+    def choose(self, choice: Choice) -> None:
+        """Do what was chosen in the menu or by a button."""
+        deeds: dict[Verb, Callable[[], None]] = {
+            Verb.ROUTE: partial(self.route, choice.device),
+            Verb.STOP: self.stop_routing,
+            Verb.SHARE: partial(self.share, True),
+            Verb.UNSHARE: partial(self.share, False),
+            Verb.OPEN: self.open_wanted.emit,
+            Verb.QUIT: self.quit_wanted.emit,
+        }
+        deeds[choice.verb]()
+
+    def route(self, device: str) -> None:
+        """Send all traffic through the device (id). Nothing happens if that is being done already."""
+        if self._routing_to == device:
+            return
+        self._routing_to = device
+        self._link.call(
+            local.StartRoute(device),
+            local.Status,
+            lambda _: self._route_ended(device),
+            lambda error: self._route_failed(device, error),
+        )
+
+    def stop_routing(self) -> None:
+        """Let traffic go out directly again."""
+        self._routing_to = None
+        self._link.call(local.StopRoute(), local.Status, _nothing, self._fail)
+
+    def grant(self, device: str, grant: str, wanted: bool) -> None:
+        """Allow or deny the device (id) a grant; on refusal everything is as it was."""
+        key = (device, grant)
+        self._last_ask[key] = turn = self._last_ask.get(key, 0) + 1
+        self._mesh.ask(device, grant, wanted)
+        request = (local.Allow if wanted else local.Deny)(device, (grant,))
+        self._link.call(
+            request,
+            local.Status,
+            lambda _: self._granted(key, turn, wanted),
+            lambda error: self._not_granted(key, turn, error),
+        )
+
+    def share(self, wanted: bool) -> None:
+        """Let all devices of the person's own route through this one, or none."""
+        value = "routing" if wanted else "none"
+        self._link.call(
+            local.SetSetting(OWN_DEVICES, value),
+            local.SettingValues,
+            lambda _: self._mesh.set_own_devices(value),
+            self._fail,
+        )
+
+    def refresh_settings(self) -> None:
+        """Read the settings again: another front end may have changed them, and no update tells."""
+        self._link.call(local.GetSettings(), local.SettingValues, self._on_settings, _nothing)
+
+    def dismiss(self) -> None:
+        """The person has seen the notice."""
+        self._mesh.notify("")
+
+    def _on_watching(self, status: local.Status) -> None:
+        self._mesh.begin(status)
+        self.refresh_settings()
+
+    def _on_lost(self, error: MeshnetError) -> None:
+        self._mesh.lose(error.message.rstrip("."), error.cure)
+
+    def _on_settings(self, settings: local.SettingValues) -> None:
+        self._mesh.set_own_devices(settings.values.get(OWN_DEVICES, ""))
+
+    def _route_ended(self, device: str) -> None:
+        if self._routing_to == device:
+            self._routing_to = None
+
+    def _route_failed(self, device: str, error: MeshnetError) -> None:
+        # A route that the person stopped or replaced meanwhile fails too, and that is no news.
+        if self._routing_to == device:
+            self._routing_to = None
+            self._fail(error)
+
+    def _granted(self, key: tuple[str, str], turn: int, wanted: bool) -> None:
+        if self._last_ask[key] == turn:
+            self._mesh.answer(*key, wanted)
+
+    def _not_granted(self, key: tuple[str, str], turn: int, error: MeshnetError) -> None:
+        if self._last_ask[key] == turn:
+            self._mesh.answer(*key, None)
+        self._fail(error)
+
+    def _fail(self, error: MeshnetError) -> None:
+        # That the daemon went away is on every view already.
+        if error.code is Code.DAEMON_UNREACHABLE and not self._mesh.now.connected:
+            return
+        self._mesh.notify(f"{error.message} {error.cure}".strip())
+        self.failed.emit(error.message, error.cure)
+
+
+def _nothing(_: object) -> None:
+    """The update that comes by itself tells all there is to tell."""

@@ -1,0 +1,1 @@
+"""The widgets; they hold no state and start no work."""
