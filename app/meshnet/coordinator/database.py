@@ -6,6 +6,7 @@ SQLite now; the URL leaves room for PostgreSQL, which is refused until it is bui
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from alembic import command
@@ -52,11 +53,12 @@ async def open_database(path: Path, identity: str) -> AsyncEngine:
     another program's or another coordinator's. A refused file is left as it is.
     """
     _check_file(path)
-    engine = create_async_engine(URL.create("sqlite+aiosqlite", database=str(path)))
-    event.listen(engine.sync_engine, "connect", _configure)
+    engine = _engine(path, _configure)
     try:
         async with engine.connect() as connection:
             await connection.run_sync(_check_content, path)
+        await engine.dispose()
+        engine = _engine(path, _configure_for_writing)
         async with engine.begin() as connection:
             await connection.run_sync(_upgrade)
             await connection.run_sync(_check_identity, identity, path)
@@ -66,6 +68,13 @@ async def open_database(path: Path, identity: str) -> AsyncEngine:
     except MeshnetError:
         await engine.dispose()
         raise
+    return engine
+
+
+def _engine(path: Path, configure: Callable[[DBAPIConnection, ConnectionPoolEntry], None]) -> AsyncEngine:
+    engine = create_async_engine(URL.create("sqlite+aiosqlite", database=str(path)))
+    event.listen(engine.sync_engine, "connect", configure)
+    event.listen(engine.sync_engine, "begin", _begin)
     return engine
 
 
@@ -95,11 +104,28 @@ def _check_file(path: Path) -> None:
 
 
 def _configure(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
-    # FULL: an answered call must survive a power cut; WAL: readers of the backlog never wait for a writer.
+    # Python's sqlite3 would begin transactions by itself, too late for reads and never for DDL: `_begin` does it.
+    # https://docs.sqlalchemy.org/en/20/dialects/sqlite.html, "Serializable isolation / Savepoints"
+    connection.isolation_level = None
+    _pragma(connection, "busy_timeout=5000")
+
+
+def _configure_for_writing(connection: DBAPIConnection, entry: ConnectionPoolEntry) -> None:
+    # WAL: readers of the backlog never wait for a writer. It is written into the file, so it comes after all checks.
+    # FULL: an answered call must survive a power cut.
+    _configure(connection, entry)
+    _pragma(connection, "journal_mode=WAL")
+    _pragma(connection, "synchronous=FULL")
+
+
+def _pragma(connection: DBAPIConnection, pragma: str) -> None:
     cursor = connection.cursor()
-    for pragma in ("busy_timeout=5000", "journal_mode=WAL", "synchronous=FULL"):
-        cursor.execute(f"PRAGMA {pragma}")
+    cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN")
 
 
 def _scripts() -> Config:

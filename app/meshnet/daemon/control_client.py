@@ -12,7 +12,7 @@ import hashlib
 import ipaddress
 import socket
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -107,7 +107,7 @@ class ControlClient:
         """Hand over records of this device, or records that the mesh key signed; all of them are taken, or none."""
         await self._post("records", control.Post(records), _Nothing, member=True)
 
-    async def changes(self, since: int) -> AsyncIterator[control.Change]:
+    async def changes(self, since: int) -> AsyncGenerator[control.Change, None]:
         """What happened after this revision, and what happens; ends when the coordinator ends it.
 
         MeshnetError `coordinator-unreachable` after 45 seconds of silence.

@@ -13,7 +13,7 @@ import msgspec
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtNetwork import QLocalSocket
 
-from meshnet.errors import EXPLANATIONS, Code, MeshnetError
+from meshnet.errors import Code, MeshnetError
 from meshnet.gui import peer
 from meshnet.protocol import local
 from meshnet.protocol.framing import LineBuffer
@@ -139,7 +139,7 @@ class DaemonLink(QObject):
             waiting.on_reply(result)
 
     def _on_disconnected(self) -> None:
-        self._lose(MeshnetError(Code.DAEMON_UNREACHABLE, "The daemon has stopped."))
+        self._lose(MeshnetError(Code.DAEMON_UNREACHABLE))
 
     def _on_error(self, error: QLocalSocket.LocalSocketError) -> None:
         code = Code.NOT_PERMITTED if error == _REFUSED_BY_SYSTEM else Code.DAEMON_UNREACHABLE
@@ -154,6 +154,6 @@ class DaemonLink(QObject):
         self._pause = min(self._pause * 2, LONGEST_PAUSE)
         self._socket.abort()
         waiting, self._waiting = self._waiting, {}
-        for call in waiting.values():
-            call.on_failure(MeshnetError(error.code, EXPLANATIONS[error.code].meaning))
         self.lost.emit(error)
+        for call in waiting.values():
+            call.on_failure(error)
