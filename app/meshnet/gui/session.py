@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Signal
 
 from meshnet.errors import Code, MeshnetError
 from meshnet.gui.link import DaemonLink
+from meshnet.gui.models import words
 from meshnet.gui.models.menu import Choice, Verb
 from meshnet.gui.models.mesh import Mesh
 from meshnet.protocol import local
@@ -127,8 +128,9 @@ class Session(QObject):
         # That the daemon went away is on every view already.
         if error.code is Code.DAEMON_UNREACHABLE and not self._mesh.now.connected:
             return
-        self._mesh.notify(f"{error.message} {error.cure}".strip())
-        self.failed.emit(error.message, error.cure)
+        message, cure = words.prose(error.message), words.prose(error.cure)
+        self._mesh.notify(f"{message} {cure}".strip())
+        self.failed.emit(message, cure)
 
 
 def _nothing(_: object) -> None:

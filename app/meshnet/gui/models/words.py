@@ -5,6 +5,7 @@ Names are other people's: here they lose whatever could pass for markup or turn 
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 from meshnet.errors import Blocked
@@ -14,6 +15,7 @@ from meshnet.protocol.local import DeviceView, Permissions, RouteStatus, Status
 NAME_SHOWN = 40
 """Letters of a name in a sentence or menu."""
 _FIRST_STRONG_ISOLATE, _POP_ISOLATE = "\u2068", "\u2069"
+_TO_TYPE = re.compile(r"`([^`]+)`")
 _SYSTEMS = {"linux": "Linux", "macos": "macOS", "windows": "Windows", "android": "Android", "ios": "iOS"}
 _PATHS = {"direct": "direct", "relay": "by relay", "none": "no path yet"}
 
@@ -38,6 +40,11 @@ def unmarked(text: str) -> str:
     return text.replace("<", "‹").replace(">", "›")
 
 
+def prose(text: str) -> str:
+    """A sentence of the command line for a window: what is to be typed in quotes, not in backticks."""
+    return _TO_TYPE.sub("“\\1”", text)
+
+
 def state_line(mesh: Snapshot) -> str:
     """The state in one line: "Through home-pc, direct, 23 ms"."""
     if not mesh.connected:
@@ -58,7 +65,7 @@ def state_line(mesh: Snapshot) -> str:
 def state_detail(mesh: Snapshot) -> str:
     """What the state means for the person, in a sentence or two."""
     if not mesh.connected:
-        return mesh.cure
+        return " ".join(filter(None, (prose(mesh.cure), "Meshnet keeps looking by itself.")))
     match mesh.status.state:
         case "not-joined":
             return "A mesh is your devices, and those of people you invited."
@@ -83,7 +90,7 @@ def blocked(reason: str | None, route: RouteStatus | None) -> str:
         Blocked.LOOP: "the chain of hosts leads back to this device",
         Blocked.TUNNEL_FAILED: "the tunnel does not work",
         Blocked.NETWORK_DOWN: "this device has no network",
-        Blocked.SYSTEM_ERROR: "this system refused a step; `meshnet doctor` says more",
+        Blocked.SYSTEM_ERROR: "this system refused a step; “meshnet doctor” says more",
     }
     return known.get(reason or "", plain(reason or "the route carries nothing"))
 

@@ -1,0 +1,98 @@
+"""A backend that changes nothing: for tests, for `--dry-run`, and to see a plan without carrying it out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from meshnet_platform.api import (
+    Backend,
+    Facts,
+    Gateway,
+    Link,
+    Observation,
+    Peer,
+    PeerSight,
+    PlatformError,
+    Problem,
+    SystemPlan,
+)
+
+_BYTES_PER_LOOK = 1000
+DEFAULT_FACTS = Facts(
+    links=(Link("lo", ("127.0.0.1/8", "::1/128"), is_loopback=True), Link("eth0", ("192.0.2.10/24",))),
+    gateways=(Gateway("eth0", "192.0.2.1", 4),),
+    resolvers=("192.0.2.1",),
+)
+
+
+class FakeBackend:
+    """Keeps plans in memory. Everything a test may want to set or read is a plain attribute."""
+
+    def __init__(self, facts: Facts = DEFAULT_FACTS, clock: Callable[[], float] = time.time) -> None:
+        self.plan = SystemPlan()
+        """What is in force."""
+        self.applied: list[SystemPlan] = []
+        """Every plan that changed something, in order."""
+        self.system_facts = facts
+        self.system_problems: tuple[Problem, ...] = ()
+        self.failure: PlatformError | None = None
+        """Raised by `apply` while it is set."""
+        self.silent: set[str] = set()
+        """Public keys of peers that answer no handshake."""
+        self.on_trouble: Callable[[str], None] | None = None
+        self._clock = clock
+        self._looks = 0
+
+    @property
+    def platform(self) -> str:
+        """The word for this system in device records."""
+        return "fake"
+
+    @property
+    def control_mark(self) -> int | None:
+        """None: nothing is marked here."""
+        return None
+
+    def problems(self) -> tuple[Problem, ...]:
+        """What a test set."""
+        return self.system_problems
+
+    def facts(self) -> Facts:
+        """What a test set."""
+        return self.system_facts
+
+    def apply(self, plan: SystemPlan) -> None:
+        """Remember the plan; raises `failure` while one is set."""
+        if self.failure is not None:
+            raise self.failure
+        if plan != self.plan:
+            self.applied.append(plan)
+            self.plan = plan
+
+    def observe(self) -> Observation:
+        """Fresh handshakes with all peers that have an endpoint; bytes flow through the one that carries a route."""
+        self._looks += 1
+        tunnel = self.plan.tunnel
+        return Observation(tuple(self._sight(peer) for peer in tunnel.peers) if tunnel else ())
+
+    def restore(self) -> None:
+        """Forget the plan in force."""
+        self.plan = SystemPlan()
+
+    def watch(self, on_trouble: Callable[[str], None]) -> None:
+        """Keep the listener in `on_trouble`, for a test to call."""
+        self.on_trouble = on_trouble
+
+    def close(self) -> None:
+        """Forget the listener."""
+        self.on_trouble = None
+
+    def _sight(self, peer: Peer) -> PeerSight:
+        answers = peer.endpoint is not None and peer.public_key not in self.silent
+        flowing = answers and "0.0.0.0/0" in peer.allowed
+        amount = _BYTES_PER_LOOK * self._looks if flowing else 0
+        return PeerSight(peer.public_key, peer.endpoint, int(self._clock()) if answers else 0, amount, amount)
+
+
+_: type[Backend] = FakeBackend

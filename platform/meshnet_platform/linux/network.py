@@ -1,0 +1,76 @@
+"""Brings addresses, routes and rules to what a plan says: one `ip -batch` for each family that differs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from meshnet_platform.api import SystemPlan, Tunnel
+from meshnet_platform.linux import marks, routing
+from meshnet_platform.linux.routing import Routing
+from meshnet_platform.runner import Runner
+
+_IPV6 = Path("/proc/sys/net/ipv6")
+
+
+class Network:
+    """Our part of this system's routing, and what is known of it."""
+
+    def __init__(self, runner: Runner) -> None:
+        self._runner = runner
+        self._have: dict[int, Routing] | None = None
+        self._link: tuple[str, int] | None = None
+
+    def forget(self) -> None:
+        """What is there is unknown from now on, and is read before it is changed."""
+        self._have = self._link = None
+
+    def read(self, interface: str, there: bool) -> None:
+        """Read what is ours, unless it is known; `there` says whether the interface exists."""
+        if self._have is None:
+            self._have = {family: self._read(family, interface, there) for family in _families()}
+
+    def apply(self, plan: SystemPlan, interface: str) -> None:
+        """Make it as the plan says."""
+        for family in _families():
+            link = self._link_lines(plan.tunnel) if family == 4 and plan.tunnel else ()
+            self._change(family, routing.wanted(plan, family), interface, link)
+        if plan.tunnel is not None:
+            self._link = (plan.tunnel.interface, plan.tunnel.mtu)
+
+    def stop_routing(self, interface: str) -> None:
+        """Take away the rules that lead this device's traffic into the tunnel."""
+        for family, have in (self._have or {}).items():
+            self._change(family, routing.without_route(have), interface)
+
+    def _link_lines(self, tunnel: Tunnel) -> tuple[str, ...]:
+        if self._link == (tunnel.interface, tunnel.mtu):
+            return ()
+        # Systems that turn IPv6 off for every new interface would refuse the mesh address. Ours goes with its setting.
+        switch = _IPV6 / "conf" / tunnel.interface / "disable_ipv6"
+        if switch.exists():
+            switch.write_text("0")
+        return (f"link set dev {tunnel.interface} mtu {tunnel.mtu} up",)
+
+    def _change(self, family: int, want: Routing, interface: str, link: tuple[str, ...] = ()) -> None:
+        have = (self._have or {}).get(family, Routing())
+        lines = routing.lines(have, want, interface, link)
+        if lines:
+            self._runner.run("ip", f"-{family}", "-batch", "-", stdin="\n".join(lines) + "\n")
+        if self._have is not None:
+            self._have[family] = want
+
+    def _read(self, family: int, interface: str, there: bool) -> Routing:
+        ip = ("ip", "-j", f"-{family}")
+        addresses = self._runner.run(*ip, "addr", "show", "dev", interface) if there else ""
+        routes = frozenset(
+            route
+            for table in (marks.MESH_TABLE, marks.ROUTE_TABLE)
+            # A table that was never used is an error to `ip`, and nothing to us.
+            for route in routing.parse_routes(self._runner.ask(*ip, "route", "show", "table", str(table)), table)
+        )
+        rules = routing.parse_rules(self._runner.run(*ip, "rule", "show"))
+        return Routing(routing.parse_addresses(addresses, family), routes, rules)
+
+
+def _families() -> tuple[int, ...]:
+    return (4, 6) if _IPV6.exists() else (4,)

@@ -1,0 +1,197 @@
+"""The firewall of a plan, as nftables rules: a pure function from `SystemPlan` to `Ruleset`.
+
+    entry        prerouting   what comes in and from where; marks what is to be answered beside the tunnel
+    names        dstnat       name queries of routed peers go to our forwarder
+    input        input        what the mesh may send to this device
+    reroute      output       replies and the daemon's own connections leave beside the tunnel
+    guard        output       kill switch for this device
+    clamp        forward      TCP segments fit the tunnel
+    forward      forward      hosting, and the kill switch for what is behind this device
+    leaving      postrouting  marks the flows that left by the tunnel
+    sources      srcnat       hides senders that the next hop must not see
+
+The law: each chain that must deny ends in a rule that denies, because a chain's policy arrives late in the kernel's
+commit; prefixes that are denied stand as one literal rule each, because an interval set may be empty for a moment;
+permissions are plain sets of addresses, asked before any "established", so that taking one away cuts running flows.
+Every chain is always there, with or without rules, so that no state leaves a chain of another behind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from meshnet_platform.api import SystemPlan
+from meshnet_platform.linux import marks
+from meshnet_platform.linux.nft_client import forward_guard_rules, guard_rules, to_tunnel_rules
+from meshnet_platform.linux.nft_host import from_tunnel_rules, uplink_rules
+from meshnet_platform.linux.nft_words import (
+    Rules,
+    both_families,
+    families,
+    family_word,
+    host_addresses,
+    interface_of,
+    own_addresses,
+)
+from meshnet_platform.linux.ruleset import SETS, Ruleset
+
+_EPHEMERAL = 32768
+
+
+def render(plan: SystemPlan, uplinks: Iterable[str] = ()) -> Ruleset | None:
+    """The table that the plan asks for; None where it asks for none.
+
+    `uplinks` are the interfaces from which nothing new may be forwarded, because forwarding was off before us.
+    """
+    if plan.tunnel is None and plan.route is None:
+        return None
+    chains = (
+        _chain("entry", "filter hook prerouting priority mangle", _entry(plan)),
+        _chain("names", "nat hook prerouting priority dstnat", _names(plan)),
+        _chain("input", "filter hook input priority filter - 10", _input(plan)),
+        _chain("reroute", "route hook output priority mangle", _reroute(plan)),
+        _chain("guard", "filter hook output priority filter - 10", guard_rules(plan)),
+        _chain("clamp", "filter hook forward priority mangle", _clamp(plan)),
+        _chain("from_tunnel", None, from_tunnel_rules(plan)),
+        _chain("to_tunnel", None, to_tunnel_rules(plan)),
+        _chain("forward", "filter hook forward priority filter - 10", _forward(plan, tuple(sorted(uplinks)))),
+        _chain("leaving", "filter hook postrouting priority mangle", _leaving(plan)),
+        _chain("sources", "nat hook postrouting priority srcnat", _sources(plan)),
+    )
+    return Ruleset("".join(chains), _members(plan))
+
+
+def _members(plan: SystemPlan) -> dict[str, frozenset[str]]:
+    hosting = plan.hosting
+    addresses: dict[str, Iterable[str]] = {
+        "mesh": host_addresses(plan),
+        "incoming": plan.incoming,
+        "routing": hosting.routing if hosting else (),
+        "lan": hosting.lan if hosting else (),
+    }
+    return {
+        name + family: frozenset(one for one in addresses[name] if (":" in one) == (family == "6"))
+        for name in SETS
+        for family in "46"
+    }
+
+
+def _chain(name: str, hook: str | None, rules: Rules) -> str:
+    head = [f"type {hook}; policy accept;"] if hook else []
+    lines = "".join(f"    {line}\n" for line in (*head, *rules))
+    return f"  chain {name} {{\n{lines}  }}\n"
+
+
+def _entry(plan: SystemPlan) -> Iterator[str]:
+    interface = interface_of(plan)
+    outside = f'iifname != {{ "lo", "{interface}" }}'
+    for address in own_addresses(plan):
+        # Somebody in the same network may send to our mesh address, or from it, without having any key of the mesh.
+        yield f"{outside} {family_word(address)} daddr {address} drop"
+        yield f"{outside} {family_word(address)} saddr {address} drop"
+    for _, word, family in families():
+        yield f"{outside} {word} saddr @mesh{family} drop"
+    # The mesh's own senders, and answers to what left by the tunnel; a host may claim any other source it likes.
+    for _, word, family in families():
+        yield f'iifname "{interface}" {word} saddr != @mesh{family} ct mark != {marks.LEFT_BY_TUNNEL:#x} drop'
+        yield f'iifname "{interface}" {word} saddr != @mesh{family} ct direction original drop'
+    # Answers for a container or hotspot client go to it by the main table, and not into the tunnel again.
+    yield (
+        f'iifname "{interface}" ct mark {marks.LEFT_BY_TUNNEL:#x} ct direction reply '
+        f"meta mark set {marks.LEFT_BY_TUNNEL:#x}"
+    )
+    yield f'iifname "{interface}" accept'
+    if plan.tunnel is not None:
+        # With src_valid_mark the kernel's reverse path filter looks the sender up as the answer will be routed.
+        yield f"udp dport {plan.tunnel.listen_port} fib daddr type local meta mark set {marks.PACKET_MARK:#x}"
+    yield f"{outside} fib daddr type local ct direction original ct mark set {marks.BESIDE_TUNNEL:#x}"
+    beside = f"ct mark {{ {marks.BESIDE_TUNNEL:#x}, {marks.SERVED_BEFORE:#x} }}"
+    yield f"{beside} meta mark set {marks.PACKET_MARK:#x}"
+
+
+def _names(plan: SystemPlan) -> Iterator[str]:
+    hosting = plan.hosting
+    if hosting is None or not hosting.routing or hosting.resolver_port is None:
+        return
+    for address in own_addresses(plan):
+        word, family = family_word(address), "6" if ":" in address else "4"
+        target = f"[{address}]" if family == "6" else address
+        for protocol in ("udp", "tcp"):
+            yield (
+                f'iifname "{interface_of(plan)}" {word} saddr @routing{family} {word} daddr {address} '
+                f"{protocol} dport 53 dnat {word} to {target}:{hosting.resolver_port}"
+            )
+
+
+def _input(plan: SystemPlan) -> Iterator[str]:
+    yield f'iifname != "{interface_of(plan)}" accept'
+    yield "ct state invalid drop"
+    yield f"ct mark {marks.LEFT_BY_TUNNEL:#x} ct direction reply accept"
+    for _, word, family in families():
+        yield f"{word} saddr @mesh{family} ct direction reply accept"
+    if plan.hosting is not None and plan.hosting.resolver_port is not None:
+        # Only what came for port 53: the forwarder's own port is nobody's business.
+        for protocol in ("udp", "tcp"):
+            asked = f"meta l4proto {protocol} ct status dnat ct original proto-dst 53"
+            yield from both_families(f"{{word}} saddr @routing{{family}} {asked} accept")
+    for address in own_addresses(plan):
+        family = "6" if ":" in address else "4"
+        yield f"{family_word(address)} saddr @incoming{family} {family_word(address)} daddr {address} accept"
+    for _, word, family in families():
+        # An error about an answer of ours, which the peer's own packets asked for.
+        protocol = "icmp" if family == "4" else "icmpv6"
+        yield f"{word} saddr @mesh{family} meta l4proto {protocol} ct state related accept"
+    yield "drop"
+
+
+def _reroute(plan: SystemPlan) -> Iterator[str]:
+    interface = interface_of(plan)
+    yield f"ct mark {marks.BESIDE_TUNNEL:#x} ct direction reply meta mark set {marks.PACKET_MARK:#x}"
+    yield f"ct mark {marks.SERVED_BEFORE:#x} meta mark set {marks.PACKET_MARK:#x}"
+    # The daemon marks its own sockets; the flow keeps the mark so that its answers pass a strict reverse path filter.
+    yield f"meta mark {marks.PACKET_MARK:#x} ct direction original ct mark set {marks.BESIDE_TUNNEL:#x}"
+    if plan.route is None:
+        # Tracking may begin in the middle of somebody's SSH session. Without this the first packet seen would be the
+        # server's, the flow would count as opened here, and turning a route on later would lock the person out.
+        yield (
+            f'oifname != {{ "lo", "{interface}" }} ct state new tcp flags & (syn | rst) == 0x0 '
+            f"tcp sport < {_EPHEMERAL} ct mark set {marks.SERVED_BEFORE:#x}"
+        )
+
+
+def _clamp(plan: SystemPlan) -> Iterator[str]:
+    if plan.tunnel is None:
+        return
+    interface, mtu = plan.tunnel.interface, plan.tunnel.mtu
+    syn = "tcp flags & (syn | rst) == syn"
+    yield f'oifname "{interface}" {syn} tcp option maxseg size set rt mtu'
+    # The kernel never raises the value, so one number for all routes is enough in this direction.
+    for protocol, _, family in families():
+        headers = 60 if family == "6" else 40
+        yield f'iifname "{interface}" meta nfproto {protocol} {syn} tcp option maxseg size set {mtu - headers}'
+
+
+def _forward(plan: SystemPlan, uplinks: tuple[str, ...]) -> Iterator[str]:
+    interface = interface_of(plan)
+    yield from uplink_rules(uplinks)
+    yield f'iifname "{interface}" goto from_tunnel'
+    yield f'oifname "{interface}" goto to_tunnel'
+    yield from forward_guard_rules(plan)
+
+
+def _leaving(plan: SystemPlan) -> Iterator[str]:
+    # Here and not in output: only here the interface is known by which a rerouted packet really leaves.
+    for _, word, family in families():
+        yield (
+            f'oifname "{interface_of(plan)}" ct direction original {word} daddr != @mesh{family} '
+            f"ct mark set {marks.LEFT_BY_TUNNEL:#x}"
+        )
+
+
+def _sources(plan: SystemPlan) -> Iterator[str]:
+    for address in own_addresses(plan):
+        # snat rather than masquerade: it forgets no flow when the interface is made anew under it.
+        word = family_word(address)
+        yield f'oifname "{interface_of(plan)}" {word} saddr != {address} snat {word} to {address} fully-random'
+    if plan.hosting is not None and plan.hosting.routing:
+        yield from both_families("{word} saddr @routing{family} masquerade fully-random")

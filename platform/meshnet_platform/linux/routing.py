@@ -1,0 +1,182 @@
+"""Routes, policy rules and addresses of a plan, and the lines for ip-batch(8) that bring them about. Pure.
+
+A routed device follows rule 5300 into a table of its own: exceptions (`throw`), the tunnel, and always an unreachable
+default behind it, so that a tunnel that vanishes never lets traffic fall through to the main table. There is no
+`suppress_prefixlength` rule: with one, any more specific route that a hostile DHCP server hands out would win
+(option 121, "TunnelVision", CVE-2024-3661).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from meshnet_platform.api import SystemPlan
+from meshnet_platform.linux import marks
+from meshnet_platform.linux.nft_words import is_host
+
+_TUNNEL_METRIC = 100
+_END_METRIC = 20000
+_OUR_PRIORITIES = (marks.MESH_PRIORITY, marks.BESIDE_PRIORITY, marks.ROUTE_PRIORITY)
+
+
+@dataclass(frozen=True, slots=True)
+class Routing:
+    """What one family (4 or 6) has of ours."""
+
+    addresses: frozenset[str] = frozenset()
+    routes: frozenset[tuple[int, str]] = frozenset()
+    """Table, and the route in the words of ip-route(8)."""
+    rules: frozenset[tuple[int, str]] = frozenset()
+    """Priority, and the rule in the words of ip-rule(8)."""
+
+
+def wanted(plan: SystemPlan, family: int) -> Routing:
+    """What the plan asks for."""
+    routes = frozenset((*_mesh_routes(plan, family), *_route_routes(plan, family)))
+    return Routing(frozenset(_addresses(plan, family)), routes, frozenset(_rules(plan)))
+
+
+def lines(have: Routing, want: Routing, interface: str, link: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """Batch lines that turn one into the other: first all that is added, then all that goes.
+
+    The order within the additions is the law of the module: the end of a table stands before anything leads into it,
+    and a rule comes last. Removals run the other way. `link` are the lines for the interface itself, which needs its
+    addresses before and must be up for its routes.
+    """
+    added = (
+        *(_address_line(address, interface) for address in sorted(want.addresses - have.addresses)),
+        *link,
+        *(f"route replace {words} table {table}" for table, words in sorted(want.routes - have.routes, key=_end_first)),
+        *(f"rule add priority {priority} {words}" for priority, words in sorted(want.rules - have.rules)),
+    )
+    gone = (
+        *(f"rule del priority {priority} {words}" for priority, words in sorted(have.rules - want.rules, reverse=True)),
+        *(f"route del {words} table {table}" for table, words in _gone_routes(have, want)),
+        *(f"addr del {address} dev {interface}" for address in sorted(have.addresses - want.addresses)),
+    )
+    return added + gone
+
+
+def without_route(have: Routing) -> Routing:
+    """The same without the rules that lead a device's traffic into the tunnel."""
+    return Routing(
+        have.addresses, have.routes, frozenset(rule for rule in have.rules if rule[0] == marks.MESH_PRIORITY)
+    )
+
+
+def parse_addresses(text: str, family: int) -> frozenset[str]:
+    """Read `ip -j addr show dev NAME`; link-local addresses are the kernel's own business."""
+    found = (
+        f"{info['local']}/{info['prefixlen']}"
+        for link in _json(text)
+        for info in link.get("addr_info", ())
+        if info.get("scope") != "link" and info.get("family") == ("inet" if family == 4 else "inet6")
+    )
+    return frozenset(found)
+
+
+def parse_routes(text: str, table: int) -> frozenset[tuple[int, str]]:
+    """Read `ip -j route show table N`."""
+    return frozenset((table, _route_words(route)) for route in _json(text))
+
+
+def parse_rules(text: str) -> frozenset[tuple[int, str]]:
+    """Read our rules out of `ip -j rule show`; everybody else's are passed over."""
+    ours = (rule for rule in _json(text) if rule.get("priority") in _OUR_PRIORITIES)
+    return frozenset((int(rule["priority"]), _rule_words(rule)) for rule in ours)
+
+
+def _addresses(plan: SystemPlan, family: int) -> Iterator[str]:
+    yield from _of_family(plan.tunnel.addresses if plan.tunnel else (), family)
+
+
+def _mesh_routes(plan: SystemPlan, family: int) -> Iterator[tuple[int, str]]:
+    if plan.tunnel is None:
+        return
+    for peer in plan.tunnel.peers:
+        for prefix in _of_family(peer.allowed, family):
+            if is_host(prefix):
+                yield marks.MESH_TABLE, f"{prefix} dev {plan.tunnel.interface}"
+    for prefix in _of_family(plan.tunnel.unreachable, family):
+        yield marks.MESH_TABLE, f"unreachable {prefix}"
+
+
+def _route_routes(plan: SystemPlan, family: int) -> Iterator[tuple[int, str]]:
+    route = plan.route
+    if route is None:
+        return
+    yield marks.ROUTE_TABLE, f"unreachable default metric {_END_METRIC}"
+    for prefix in _of_family(route.local, family):
+        yield marks.ROUTE_TABLE, f"throw {prefix}"
+    if plan.tunnel is not None and route.passing and (family == 4 or route.ipv6):
+        yield marks.ROUTE_TABLE, f"default dev {plan.tunnel.interface} metric {_TUNNEL_METRIC}"
+
+
+def _rules(plan: SystemPlan) -> Iterator[tuple[int, str]]:
+    if plan.tunnel is not None:
+        yield marks.MESH_PRIORITY, f"lookup {marks.MESH_TABLE}"
+    if plan.tunnel is not None and plan.route is not None:
+        # By the interface as well as the mark: the reverse path filter's own look-up names no such interface, and so
+        # still finds that what comes out of the tunnel is also sent there.
+        answers = f"iif {plan.tunnel.interface} fwmark {marks.LEFT_BY_TUNNEL:#x}"
+        yield marks.BESIDE_PRIORITY, f"{answers} lookup main"
+    if plan.route is not None:
+        yield marks.BESIDE_PRIORITY, f"fwmark {marks.PACKET_MARK:#x} lookup main"
+        yield marks.ROUTE_PRIORITY, f"not fwmark {marks.PACKET_MARK:#x} lookup {marks.ROUTE_TABLE}"
+
+
+def _of_family(prefixes: tuple[str, ...], family: int) -> Iterator[str]:
+    return (prefix for prefix in prefixes if (":" in prefix) == (family == 6))
+
+
+def _address_line(address: str, interface: str) -> str:
+    # Nobody on a WireGuard link could have the same address: its key would not fit. So none looks for duplicates.
+    return f"addr add {address} dev {interface}{' nodad' if ':' in address else ''}"
+
+
+def _end_first(entry: tuple[int, str]) -> tuple[bool, int, str]:
+    return "unreachable default" not in entry[1], entry[0], entry[1]
+
+
+def _gone_routes(have: Routing, want: Routing) -> list[tuple[int, str]]:
+    gone = sorted(have.routes - want.routes, key=_end_first, reverse=True)
+    # `replace` has put the new kind of route to the same place already; deleting the old words would then fail.
+    kept = {(table, _place(words)) for table, words in want.routes}
+    return [entry for entry in gone if (entry[0], _place(entry[1])) not in kept]
+
+
+def _place(words: str) -> tuple[str, str]:
+    parts = [word for word in words.split() if word not in ("unreachable", "throw", "prohibit")]
+    return parts[0], parts[parts.index("metric") + 1] if "metric" in parts else ""
+
+
+def _route_words(route: dict[str, Any]) -> str:
+    kind = route.get("type", "unicast")
+    target = _with_length(str(route["dst"]))
+    words = [target] if kind == "unicast" else [kind, target]
+    if kind == "unicast" and "dev" in route:
+        words += ["dev", str(route["dev"])]
+    # The kernel gives every IPv6 route without a metric this one.
+    if route.get("metric", 0) not in (0, 1024):
+        words += ["metric", str(route["metric"])]
+    return " ".join(words)
+
+
+def _with_length(target: str) -> str:
+    if target == "default" or "/" in target:
+        return target
+    return f"{target}/{128 if ':' in target else 32}"
+
+
+def _rule_words(rule: dict[str, Any]) -> str:
+    mark = f"fwmark {rule['fwmark']} " if "fwmark" in rule else ""
+    interface = f"iif {rule['iif']} " if "iif" in rule else ""
+    return f"{'not ' if 'not' in rule else ''}{interface}{mark}lookup {rule['table']}"
+
+
+def _json(text: str) -> list[dict[str, Any]]:
+    entries: list[dict[str, Any]] = json.loads(text or "[]")
+    return [entry for entry in entries if entry]

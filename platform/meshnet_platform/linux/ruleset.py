@@ -1,0 +1,77 @@
+"""What a firewall is to us: the text of its rules apart from the members of its sets, and how one becomes another.
+
+The two are apart because they change differently: a grant is one element of a set, and must not make the kernel take
+all rules out and put new ones in. Pure; `nft -f -` (nft(8)) carries out the text.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from meshnet_platform.linux.marks import FIREWALL_TABLE
+
+_TABLE = f"inet {FIREWALL_TABLE}"
+SETS = ("mesh", "incoming", "routing", "lan")
+"""Each exists twice: `mesh4` for IPv4 addresses and `mesh6` for IPv6."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ruleset:
+    """A whole table of ours."""
+
+    rules: str
+    """The chains, as they stand inside the table."""
+    members: dict[str, frozenset[str]] = field(default_factory=dict)
+    """The addresses in each set."""
+
+
+def transaction(previous: Ruleset | None, wanted: Ruleset) -> str:
+    """Text that turns the table into `wanted` in one step of the kernel; empty where nothing differs.
+
+    With `previous` None nothing is assumed about what is there. The table is never deleted and made anew: a fresh chain
+    starts out accepting, and its drop policy arrives late in the commit, so that packets would slip through.
+    """
+    if previous is not None and previous.rules == wanted.rules:
+        return "".join(_set_edit(name, previous, wanted) for name in _set_names())
+    return "".join((_whole_table(wanted), *(_set_filled(name, wanted) for name in _set_names())))
+
+
+def removal() -> str:
+    """Text that takes the table away, whether it is there or not."""
+    return f"add table {_TABLE}\ndelete table {_TABLE}\n"
+
+
+def is_ours(listing: str, wanted: Ruleset) -> bool:
+    """Whether a listing of the table (`nft list table`) still has every chain and rule, by their number."""
+    return _shape(listing) == _shape(wanted.rules)
+
+
+def _shape(text: str) -> tuple[int, int]:
+    lines = [line.strip() for line in text.splitlines()]
+    chains = sum(line.startswith("chain ") for line in lines)
+    return chains, sum(line.endswith(("drop", "accept")) for line in lines if not line.startswith("type "))
+
+
+def _set_names() -> tuple[str, ...]:
+    return tuple(name + family for name in SETS for family in "46")
+
+
+def _whole_table(wanted: Ruleset) -> str:
+    sets = "".join(
+        f"  set {name} {{ type {'ipv4_addr' if name.endswith('4') else 'ipv6_addr'}; }}\n" for name in _set_names()
+    )
+    return f"add table {_TABLE}\nflush table {_TABLE}\ntable {_TABLE} {{\n{sets}{wanted.rules}}}\n"
+
+
+def _set_filled(name: str, wanted: Ruleset) -> str:
+    # `flush table` empties chains, not sets: members that a daemon before this one left must go.
+    return f"flush set {_TABLE} {name}\n" + _elements("add", name, wanted.members.get(name, frozenset()))
+
+
+def _set_edit(name: str, previous: Ruleset, wanted: Ruleset) -> str:
+    old, new = (ruleset.members.get(name, frozenset()) for ruleset in (previous, wanted))
+    return _elements("delete", name, old - new) + _elements("add", name, new - old)
+
+
+def _elements(verb: str, name: str, members: frozenset[str]) -> str:
+    return f"{verb} element {_TABLE} {name} {{ {', '.join(sorted(members))} }}\n" if members else ""

@@ -1,0 +1,199 @@
+"""The tunnel's interface: the kernel's own WireGuard, or else a wireguard-go that is looked after.
+
+A wireguard-go outlives the daemon that started it, so that a daemon that is killed takes no tunnel with it; the next
+one adopts it, known by process number and start time. When it dies, whoever watches is told.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+
+from meshnet_platform.api import PlatformError
+from meshnet_platform.linux.journal import Journal, ProcessIdentity
+from meshnet_platform.runner import Runner, Spawned
+
+USERSPACE = "wireguard-go"
+_SOCKETS = Path("/run/wireguard")
+_READY_SECONDS = 5.0
+_END_SECONDS = 3.0
+
+
+class TunnelInterface:
+    """The one interface of this device's tunnel."""
+
+    def __init__(self, runner: Runner, journal: Journal, log: Path) -> None:
+        self._runner = runner
+        self._journal = journal
+        self._log = log
+        self._watcher: ProcessWatcher | None = None
+        self._spawned: Spawned | None = None
+        self.on_death: Callable[[], None] | None = None
+        """Called from a thread of its own when the process under the interface died by itself."""
+
+    def ensure(self, name: str) -> None:
+        """Have an interface by that name that `wg` can talk to; adopts the one that is there."""
+        if self._journal.entries.interface != name:
+            self._journal.entries.interface = name
+            self._journal.write()
+        if self.exists(name) and self._adopt(name):
+            return
+        self.remove(name)
+        # Noted before it is made; the name alone is enough to find it again.
+        self._journal.write()
+        if self._runner.result("ip", "link", "add", "dev", name, "type", "wireguard").status != 0:
+            self._start(name)
+
+    def remove(self, name: str) -> None:
+        """Take the interface away, and the process under it; harmless when there is none."""
+        self.release()
+        for process in self._processes(name):
+            end(process)
+        if self._spawned is not None:
+            self._spawned.reap()
+            self._spawned = None
+        if self.exists(name):
+            self._runner.run("ip", "link", "delete", "dev", name)
+        (_SOCKETS / f"{name}.sock").unlink(missing_ok=True)
+        self._journal.entries.process = None
+
+    def release(self) -> None:
+        """Stop watching, and leave everything as it is."""
+        if self._watcher is not None:
+            self._watcher.cancel()
+            self._watcher = None
+
+    def exists(self, name: str) -> bool:
+        """Whether there is an interface by that name in this network namespace."""
+        try:
+            return socket.if_nametoindex(name) > 0
+        except OSError:
+            return False
+
+    def _adopt(self, name: str) -> bool:
+        if self._runner.result("wg", "show", name, "public-key").status != 0:
+            return False
+        if self._watcher is None:
+            found = self._processes(name)
+            if found:
+                self._look_after(found[0])
+        return True
+
+    def _start(self, name: str) -> None:
+        if self._runner.find(USERSPACE) is None:
+            raise PlatformError(
+                "This kernel has no WireGuard, and wireguard-go is not installed.",
+                "Install wireguard-go (on Debian: `apt install wireguard-go`), or a kernel with WireGuard.",
+            )
+        # A socket that a killed process left would keep the new one from listening.
+        (_SOCKETS / f"{name}.sock").unlink(missing_ok=True)
+        environment = {"WG_PROCESS_FOREGROUND": "1", "LOG_LEVEL": "error"}
+        spawned = self._runner.spawn(USERSPACE, "-f", name, log=self._log, environment=environment)
+        self._spawned = spawned
+        self._look_after(psutil.Process(spawned.pid))
+        self._wait_ready(name, spawned)
+
+    def _look_after(self, process: psutil.Process) -> None:
+        self._journal.entries.process = ProcessIdentity(process.pid, process.create_time())
+        self._journal.write()
+        self._watcher = ProcessWatcher(process.pid, self._died)
+
+    def _wait_ready(self, name: str, spawned: Spawned) -> None:
+        deadline = time.monotonic() + _READY_SECONDS
+        while not ((_SOCKETS / f"{name}.sock").exists() and self.exists(name)):
+            if spawned.reap() is not None or time.monotonic() > deadline:
+                said = self._log.read_text(errors="replace").strip()[-300:] or "nothing"
+                self.release()
+                raise PlatformError(
+                    f"wireguard-go could not make the interface {name}; it said: {said}",
+                    "Check that /dev/net/tun exists and that the daemon runs as root.",
+                )
+            time.sleep(0.01)
+
+    def _died(self) -> None:
+        if self._spawned is not None:
+            self._spawned.reap()
+        self._watcher = None
+        if self.on_death is not None:
+            self.on_death()
+
+    def _processes(self, name: str) -> list[psutil.Process]:
+        noted = self._journal.entries.process
+        with suppress(psutil.NoSuchProcess):
+            if noted is not None:
+                process = psutil.Process(noted.pid)
+                if process.create_time() == noted.started and process.status() != psutil.STATUS_ZOMBIE:
+                    return [process]
+        return [process for process in psutil.process_iter() if _serves(process, name)]
+
+
+class ProcessWatcher:
+    """Tells when a process ends, child of this one or not."""
+
+    def __init__(self, pid: int, on_end: Callable[[], None]) -> None:
+        self._on_end = on_end
+        self._lock = threading.Lock()
+        self._cancelled = False
+        self._wake, self._cancel = os.pipe()
+        self._process = open_pid(pid)
+        threading.Thread(target=self._wait, name=f"watch-{pid}", daemon=True).start()
+
+    def cancel(self) -> None:
+        """Stop waiting. Does not wait for the thread, which may be waiting for whoever calls this."""
+        with self._lock:
+            if not self._cancelled:
+                self._cancelled = True
+                os.close(self._cancel)
+
+    def _wait(self) -> None:
+        select.select([self._process, self._wake], [], [])
+        with self._lock:
+            told = not self._cancelled
+            self._cancelled = True
+            for handle in (self._process, self._wake, *((self._cancel,) if told else ())):
+                os.close(handle)
+        if told:
+            self._on_end()
+
+
+def open_pid(pid: int) -> int:
+    """A file descriptor that becomes readable when the process ends (pidfd_open(2))."""
+    if sys.platform != "linux":
+        raise PlatformError("Processes are watched on Linux only.")
+    return os.pidfd_open(pid)
+
+
+def end(process: psutil.Process) -> None:
+    """End a process of ours, by force where it does not go; returns when it has ended, reaped or not.
+
+    Where process 1 reaps no orphans, as in many containers, it stays as a zombie, and waiting for that would not end.
+    """
+    with suppress(psutil.NoSuchProcess, ProcessLookupError):
+        handle = open_pid(process.pid)
+        try:
+            process.terminate()
+            if not select.select([handle], [], [], _END_SECONDS)[0]:
+                process.kill()
+                select.select([handle], [], [], _END_SECONDS)
+        finally:
+            os.close(handle)
+
+
+def _serves(process: psutil.Process, name: str) -> bool:
+    """Whether this is a wireguard-go for our interface here; another network namespace may have the same name."""
+    try:
+        words = process.cmdline()
+        if not words or Path(words[0]).name != USERSPACE or name not in words[1:]:
+            return False
+        return os.readlink(f"/proc/{process.pid}/ns/net") == os.readlink("/proc/self/ns/net")
+    except (psutil.Error, OSError):
+        return False

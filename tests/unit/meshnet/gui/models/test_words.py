@@ -1,0 +1,163 @@
+"""The sentences for people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from unit.meshnet.gui.fake_daemon import LAPTOP, device, joined, route
+
+from meshnet.errors import Blocked
+from meshnet.gui.models import words
+from meshnet.gui.models.mesh import Snapshot
+from meshnet.protocol import local
+from meshnet.protocol.local import Permissions, Status
+
+HOME = device("home-pc")
+NO_PATH = route(HOME, path="none", rtt_ms=None)
+
+
+@pytest.mark.parametrize(
+    ("status", "line"),
+    [
+        (Status("not-joined"), "Not in a mesh yet"),
+        (joined("idle"), "Not routed"),
+        (joined("connecting", route=NO_PATH), "Connecting to home-pc …"),
+        (joined("routing", route=route(HOME)), "Through home-pc, direct, 23 ms"),
+        (joined("routing", route=route(HOME, path="relay", rtt_ms=81.6)), "Through home-pc, by relay, 82 ms"),
+        (joined("routing", route=NO_PATH), "Through home-pc, no path yet"),
+        (joined("blocked", reason="host-unreachable", route=NO_PATH), "Blocked: home-pc does not answer"),
+        (joined("blocked", reason="network-down", route=NO_PATH), "Blocked: this device has no network"),
+        (joined("blocked", reason="of-tomorrow", route=NO_PATH), "Blocked: of-tomorrow"),
+        (joined("blocked"), "Blocked: the route carries nothing"),
+        (joined("something new"), "Not routed"),
+    ],
+)
+def test_the_state_is_one_line(status: Status, line: str) -> None:
+    assert words.state_line(Snapshot(connected=True, status=status)) == line
+
+
+def test_without_a_daemon_the_line_says_why_and_the_detail_what_to_do() -> None:
+    mesh = Snapshot(trouble="The daemon does not answer", cure="Start it.")
+    assert (words.state_line(mesh), words.state_detail(mesh)) == (
+        "The daemon does not answer",
+        "Start it. Meshnet keeps looking by itself.",
+    )
+
+
+def test_what_is_to_be_typed_stands_in_quotes() -> None:
+    assert words.prose("Try `meshnet doctor`, or `x`.") == "Try “meshnet doctor”, or “x”."
+
+
+@pytest.mark.parametrize("reason", list(Blocked))
+def test_every_reason_of_a_block_has_words(reason: Blocked) -> None:
+    assert words.blocked(reason, NO_PATH) != reason.value
+
+
+@pytest.mark.parametrize("state", ["not-joined", "idle", "connecting", "routing", "blocked"])
+def test_every_state_has_a_detail(state: str) -> None:
+    assert words.state_detail(Snapshot(connected=True, status=joined(state)))
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        (0, "0 B"),
+        (999, "999 B"),
+        (1000, "1.0 kB"),
+        (99_940, "99.9 kB"),
+        (123_456_789, "123 MB"),
+        (999_900_000, "1.0 GB"),
+        (5 * 10**15, "5000.0 TB"),
+    ],
+)
+def test_amounts_have_few_digits_and_a_unit(given: int, shown: str) -> None:
+    assert words.amount(given) == shown
+
+
+@pytest.mark.parametrize(("given", "shown"), [(0.3, "< 1 ms"), (1.0, "1 ms"), (23.2, "23 ms"), (812.7, "813 ms")])
+def test_round_trips_are_whole_milliseconds(given: float, shown: str) -> None:
+    assert words.round_trip(given) == shown
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({}, ""),
+        ({"online": False}, "offline"),
+        ({"granted": Permissions()}, "has not allowed routing"),
+        ({"granted": Permissions(), "online": False}, "has not allowed routing"),
+        ({"can_host": False}, "does not host"),
+        ({"can_host": False, "cannot_host": "nft is missing"}, "cannot host: nft is missing"),
+    ],
+)
+def test_a_device_that_cannot_be_routed_through_has_a_reason(changes: dict[str, Any], reason: str) -> None:
+    assert words.why_not(device("home-pc", **changes)) == reason
+
+
+def test_names_lose_control_characters_and_keep_to_their_own_direction() -> None:
+    assert words.plain("a\nb\u202ec\x1b[0m\u2028d") == "a\ufffdb\ufffdc\ufffd[0m\ufffdd"
+    assert words.plain("שלום") == "\u2068שלום\u2069"
+    assert words.plain("Küche 2") == "Küche 2"
+
+
+def test_long_names_lose_their_middle() -> None:
+    shown = words.short("a" * 40 + "b" * 23)
+    assert len(shown) == words.NAME_SHOWN
+    assert shown.startswith("aaa")
+    assert shown.endswith("bbb")
+    assert words.short("x" * 40) == "x" * 40
+
+
+def test_nothing_unmarked_looks_like_a_tag() -> None:
+    assert words.unmarked("<img src=x>") == "‹img src=x›"
+
+
+def test_presence_tells_system_path_and_the_route_of_the_device_itself() -> None:
+    assert words.presence(HOME) == "Linux · online · direct, 23 ms"
+    assert words.presence(device("nas", online=False, platform="beos", route="vps")) == (
+        "Beos · offline · routes through vps"
+    )
+
+
+@pytest.mark.parametrize(
+    ("granted", "sentence"),
+    [
+        (Permissions(), "Permits this device nothing"),
+        (Permissions(incoming=True), "Lets this device connect to it"),
+        (Permissions(routing=True), "Lets this device route through it"),
+        (Permissions(routing=True, lan=True), "Lets this device route through it and reach its local network"),
+        (Permissions(lan=True), "Permits this device nothing"),
+    ],
+)
+def test_what_a_device_permits_is_a_sentence(granted: Permissions, sentence: str) -> None:
+    assert words.permits(granted) == sentence
+
+
+@pytest.mark.parametrize(
+    ("clients", "sentence"),
+    [
+        ((), ""),
+        (("a",), "a routes through this device."),
+        (("a", "b"), "a and b route through this device."),
+        (("a", "b", "c"), "a, b and c route through this device."),
+        (("a", "b", "c", "d"), "a, b and 2 others route through this device."),
+    ],
+)
+def test_clients_are_named(clients: tuple[str, ...], sentence: str) -> None:
+    assert words.hosted(clients) == sentence
+
+
+def test_the_chain_goes_from_this_device_to_the_internet() -> None:
+    status = joined("routing", route=route(HOME, "vps", "?"))
+    assert words.chain(status) == ("This device", "home-pc", "vps", "a hidden host", "Internet")
+    assert words.chain(joined()) == ("This device", "Internet")
+    assert words.chain(Status("not-joined")) == ()
+
+
+def test_this_device_is_named_and_a_missing_coordinator_is_told() -> None:
+    assert words.identity(joined()) == "laptop  ·  100.64.0.1  ·  fd00::1"
+    away = local.CoordinatorStatus("https://mesh.example", False)
+    assert words.identity(joined(coordinator=away)).endswith("coordinator not reached")
+    assert words.identity(Status("not-joined")) == ""
+    assert LAPTOP.name in words.identity(joined())

@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import dataclasses
+import os
+import subprocess
+import sys
+
+import pytest
+from syrupy.assertion import SnapshotAssertion
+
+from meshnet_platform.api import Control, Gateway, Hosting, Peer, Route, SystemPlan, Tunnel
+from meshnet_platform.linux.nft import render
+from meshnet_platform.linux.ruleset import transaction
+
+PEERS = (
+    Peer("A=", ("100.64.0.2/32", "fd00::2/128", "0.0.0.0/0", "::/0")),
+    Peer("B=", ("100.64.0.3/32", "fd00::3/128")),
+    Peer("beacon=", ()),
+)
+TUNNEL = Tunnel("meshnet0", "secret", 51999, ("100.64.0.1/32", "fd00::1/128"), peers=PEERS)
+ROUTE = Route(True, control=(Control("203.0.113.5", 8443),), local=("192.168.1.0/24", "fd12::/64"))
+HOSTING = Hosting(
+    routing=("100.64.0.2", "fd00::2", "100.64.0.3"),
+    lan=("100.64.0.2",),
+    lan_prefixes=("192.168.1.0/24", "fd12::/64"),
+    denied=("10.0.0.0/8", "fc00::/7"),
+    gateways=(Gateway("eth0", "192.168.1.254", 4), Gateway("ppp0", None, 6)),
+    resolver_port=5300,
+)
+PLANS = {
+    "a device of the mesh": SystemPlan(TUNNEL, incoming=("100.64.0.3", "fd00::3")),
+    "routed": SystemPlan(TUNNEL, route=ROUTE),
+    "blocked": SystemPlan(TUNNEL, route=dataclasses.replace(ROUTE, passing=False)),
+    "blocked without a tunnel": SystemPlan(route=Route(False)),
+    "routed without the kill switch": SystemPlan(TUNNEL, route=dataclasses.replace(ROUTE, guarded=False)),
+    "host": SystemPlan(TUNNEL, hosting=HOSTING),
+    "host through the tunnel": SystemPlan(
+        TUNNEL, hosting=dataclasses.replace(HOSTING, through_tunnel=True), route=ROUTE
+    ),
+}
+
+
+def text_of(plan: SystemPlan) -> str:
+    ruleset = render(plan, ("eth0",))
+    assert ruleset is not None
+    return transaction(None, ruleset)
+
+
+def chain_of(plan: SystemPlan, name: str) -> list[str]:
+    lines = text_of(plan).split(f"  chain {name} {{\n")[1].split("  }\n")[0].splitlines()
+    return [line.strip() for line in lines if not line.strip().startswith("type ")]
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_the_rules_of_each_state(name: str, snapshot: SnapshotAssertion) -> None:
+    assert text_of(PLANS[name]) == snapshot
+
+
+def test_the_empty_plan_has_no_table() -> None:
+    assert render(SystemPlan()) is None
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_what_comes_from_the_mesh_ends_in_a_drop(name: str) -> None:
+    for chain in ("input", "from_tunnel"):
+        assert chain_of(PLANS[name], chain)[-1] == "drop"
+
+
+@pytest.mark.parametrize("name", ["routed", "blocked", "blocked without a tunnel", "host through the tunnel"])
+def test_the_kill_switch_ends_in_a_rejection_on_output_and_forward(name: str) -> None:
+    for chain in ("guard", "forward"):
+        assert chain_of(PLANS[name], chain)[-1] == "reject with icmpx admin-prohibited"
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_no_set_holds_prefixes_and_every_chain_is_always_there(name: str) -> None:
+    text = text_of(PLANS[name])
+    assert "interval" not in text
+    assert text.count("  chain ") == 11
+    assert "secret" not in text
+
+
+def test_permission_is_asked_before_anything_about_running_flows() -> None:
+    rules = chain_of(PLANS["host"], "from_tunnel")
+    assert not any("established" in rule for rule in rules)
+    assert rules.index("ip saddr != @routing4 drop") < min(i for i, rule in enumerate(rules) if rule.endswith("accept"))
+
+
+def test_a_gateway_without_an_address_is_known_by_its_interface_alone() -> None:
+    rules = chain_of(PLANS["host"], "from_tunnel")
+    assert 'meta nfproto ipv6 oifname "ppp0" accept' in rules
+    assert 'meta nfproto ipv4 oifname "eth0" rt ip nexthop 192.168.1.254 accept' in rules
+
+
+def test_grants_change_members_and_not_rules() -> None:
+    before = render(PLANS["host"])
+    after = render(dataclasses.replace(PLANS["host"], hosting=dataclasses.replace(HOSTING, routing=("100.64.0.2",))))
+    assert before is not None
+    assert after is not None
+    assert before.rules == after.rules
+    assert before.members != after.members
+
+
+def test_without_a_grant_nothing_is_forwarded_from_the_mesh() -> None:
+    plan = dataclasses.replace(PLANS["host"], hosting=dataclasses.replace(HOSTING, routing=()))
+    assert not any(rule.endswith("accept") for rule in chain_of(plan, "from_tunnel"))
+
+
+@pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="asks nft itself, in a network namespace")
+@pytest.mark.parametrize("name", PLANS)
+def test_nft_understands_the_rules(name: str) -> None:
+    done = subprocess.run(
+        ["unshare", "--net", "nft", "--check", "--file", "-"],
+        input=text_of(PLANS[name]),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stderr == ""

@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import dataclasses
+import json
+
+from syrupy.assertion import SnapshotAssertion
+
+from meshnet_platform.api import Peer, Route, SystemPlan, Tunnel
+from meshnet_platform.linux import routing
+from meshnet_platform.linux.routing import Routing, lines, wanted, without_route
+
+TUNNEL = Tunnel(
+    "meshnet0",
+    "secret",
+    51999,
+    ("100.64.0.1/32", "fd00::1/128"),
+    peers=(Peer("A=", ("100.64.0.2/32", "fd00::2/128", "0.0.0.0/0", "::/0")),),
+    unreachable=("100.64.0.0/24", "fd00::/64"),
+)
+ROUTED = SystemPlan(TUNNEL, route=Route(True, local=("192.168.1.0/24",)))
+
+
+def change(before: SystemPlan, after: SystemPlan, family: int = 4) -> tuple[str, ...]:
+    return lines(wanted(before, family), wanted(after, family), "meshnet0")
+
+
+def test_all_that_a_routed_device_has(snapshot: SnapshotAssertion) -> None:
+    assert {family: change(SystemPlan(), ROUTED, family) for family in (4, 6)} == snapshot
+
+
+def test_the_same_again_is_no_line() -> None:
+    assert change(ROUTED, ROUTED) == ()
+
+
+def test_the_end_of_the_table_stands_before_what_leads_into_it_and_the_rules_come_last() -> None:
+    added = change(SystemPlan(TUNNEL), ROUTED)
+    assert added[0] == "route replace unreachable default metric 20000 table 20854"
+    assert [line.split()[0] for line in added] == ["route"] * 3 + ["rule"] * 3
+
+
+def test_rules_go_before_the_routes_they_lead_to_and_the_end_of_the_table_goes_last() -> None:
+    gone = change(ROUTED, SystemPlan(TUNNEL))
+    assert [line.split()[0] for line in gone] == ["rule"] * 3 + ["route"] * 3
+    assert gone[-1] == "route del unreachable default metric 20000 table 20854"
+
+
+def test_blocking_takes_only_the_way_into_the_tunnel() -> None:
+    blocked = dataclasses.replace(ROUTED, route=Route(False, local=("192.168.1.0/24",)))
+    assert change(ROUTED, blocked) == ("route del default dev meshnet0 metric 100 table 20854",)
+
+
+def test_a_host_without_ipv6_leaves_ipv6_unreachable() -> None:
+    plan = dataclasses.replace(ROUTED, route=Route(True, ipv6=False))
+    added = change(SystemPlan(), plan, 6)
+    assert "route replace unreachable default metric 20000 table 20854" in added
+    assert not any("default dev" in line for line in added)
+
+
+def test_no_rule_lets_more_specific_routes_of_the_network_win() -> None:
+    assert not any("suppress_prefixlength" in line for line in change(SystemPlan(), ROUTED))
+
+
+def test_a_route_that_changed_its_kind_is_replaced_and_not_deleted_too() -> None:
+    have = Routing(routes=frozenset({(20853, "unreachable 100.64.0.2/32")}))
+    want = Routing(routes=frozenset({(20853, "100.64.0.2/32 dev meshnet0")}))
+    assert lines(have, want, "meshnet0") == ("route replace 100.64.0.2/32 dev meshnet0 table 20853",)
+
+
+def test_without_the_route_the_mesh_stays() -> None:
+    assert without_route(wanted(ROUTED, 4)).rules == wanted(SystemPlan(TUNNEL), 4).rules
+
+
+def test_what_ip_prints_reads_as_what_was_wanted() -> None:
+    printed = [
+        {"dst": "default", "dev": "meshnet0", "scope": "link", "metric": 100, "flags": []},
+        {"type": "unreachable", "dst": "default", "metric": 20000, "flags": []},
+        {"type": "throw", "dst": "192.168.1.0/24", "flags": []},
+    ]
+    read = routing.parse_routes(json.dumps(printed), 20854)
+    assert read == frozenset(route for route in wanted(ROUTED, 4).routes if route[0] == 20854)
+    mesh = [
+        {"dst": "fd00::2", "dev": "meshnet0", "metric": 1024},
+        {"type": "unreachable", "dst": "fd00::/64", "dev": "lo", "metric": 1024},
+    ]
+    assert routing.parse_routes(json.dumps(mesh), 20853) == wanted(SystemPlan(TUNNEL), 6).routes
+
+
+def test_rules_of_others_are_passed_over() -> None:
+    printed = [
+        {"priority": 0, "src": "all", "table": "local"},
+        {"priority": 5280, "src": "all", "table": "20853"},
+        {"priority": 5290, "src": "all", "fwmark": "0x20d53", "table": "main"},
+        {"priority": 5290, "src": "all", "fwmark": "0x20d54", "iif": "meshnet0", "table": "main"},
+        {"priority": 5300, "not": None, "src": "all", "fwmark": "0x20d53", "table": "20854"},
+    ]
+    assert routing.parse_rules(json.dumps(printed)) == wanted(ROUTED, 4).rules
+
+
+def test_link_local_addresses_are_the_kernels() -> None:
+    infos = [
+        {"family": "inet6", "local": "fe80::1", "prefixlen": 64, "scope": "link"},
+        {"family": "inet6", "local": "fd00::1", "prefixlen": 128, "scope": "global"},
+        {"family": "inet", "local": "100.64.0.1", "prefixlen": 32, "scope": "global"},
+    ]
+    assert routing.parse_addresses(json.dumps([{"addr_info": infos}]), 6) == {"fd00::1/128"}
+    assert routing.parse_addresses("", 4) == frozenset()

@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import base64
+
+import pytest
+
+from meshnet_platform.api import Peer, PlatformError, Tunnel
+from meshnet_platform.linux.wg import InterfaceState, changes, observation, parse_dump, removals
+
+KEY = base64.b64encode(bytes(range(32))).decode()
+A, B = (base64.b64encode(bytes([n]) * 32).decode() for n in (1, 2))
+DUMP = (
+    f"{KEY}\tpublic\t21820\t0x20d53\n"
+    f"{A}\t(none)\t192.0.2.1:21820\t100.64.0.2/32,0.0.0.0/0\t1700000000\t10\t20\t25\n"
+    f"{B}\t(none)\t(none)\t(none)\t0\t0\t0\toff\n"
+)
+
+
+def tunnel(*peers: Peer) -> Tunnel:
+    return Tunnel("meshnet0", KEY, 21820, (), peers=peers)
+
+
+def same_peers() -> tuple[Peer, Peer]:
+    return Peer(A, ("0.0.0.0/0", "100.64.0.2/32"), "192.0.2.1:21820", 25), Peer(B, ())
+
+
+def test_a_dump_is_read() -> None:
+    state = parse_dump(DUMP)
+    assert (state.listen_port, state.mark, state.private_key) == (21820, 0x20D53, KEY)
+    assert KEY not in repr(state)
+    first, second = observation(state).peers
+    assert (first.endpoint, first.last_handshake, first.rx_bytes, first.tx_bytes) == (
+        "192.0.2.1:21820",
+        1700000000,
+        10,
+        20,
+    )
+    assert (second.endpoint, second.last_handshake) == (None, 0)
+
+
+def test_a_fresh_interface_is_read() -> None:
+    assert parse_dump("(none)\t(none)\t0\toff\n") == InterfaceState()
+
+
+@pytest.mark.parametrize("text", ["", "one word\n", "a\tb\t1\toff\nx\ty\n"])
+def test_what_wg_does_not_print_is_refused(text: str) -> None:
+    with pytest.raises(PlatformError):
+        parse_dump(text)
+
+
+def test_the_same_again_is_no_word() -> None:
+    assert changes(parse_dump(DUMP), tunnel(*same_peers())) == ()
+    assert removals(parse_dump(DUMP), tunnel(*same_peers())) == ()
+
+
+def test_the_private_key_is_never_a_word() -> None:
+    words = changes(InterfaceState(), tunnel(Peer(A, ("100.64.0.2/32", "fd00::2/128"), "192.0.2.1:1")))
+    assert words == (
+        *("listen-port", "21820", "fwmark", "0x20d53", "private-key", "/dev/stdin"),
+        *("peer", A, "allowed-ips", "100.64.0.2/32,fd00::2/128", "endpoint", "192.0.2.1:1"),
+    )
+
+
+def test_an_endpoint_that_wireguard_found_itself_is_left_alone_unless_the_plan_names_another() -> None:
+    first, second = same_peers()
+    roamed = Peer(A, first.allowed, None, 25)
+    assert changes(parse_dump(DUMP), tunnel(roamed, second)) == ()
+    named = Peer(A, first.allowed, "192.0.2.9:1", 25)
+    assert changes(parse_dump(DUMP), tunnel(named, second)) == ("peer", A, "endpoint", "192.0.2.9:1")
+
+
+def test_who_gains_the_default_route_is_named_before_who_loses_it() -> None:
+    loses, gains = Peer(A, ("100.64.0.2/32",), None, 25), Peer(B, ("100.64.0.3/32", "0.0.0.0/0"))
+    words = changes(parse_dump(DUMP), tunnel(loses, gains))
+    assert words.index(B) < words.index(A)
+
+
+def test_peers_that_go_are_removed_by_words_of_their_own() -> None:
+    first, _ = same_peers()
+    assert changes(parse_dump(DUMP), tunnel(first)) == ()
+    assert removals(parse_dump(DUMP), tunnel(first)) == ("peer", B, "remove")
+
+
+def test_keys_that_differ_only_in_bits_that_wireguard_sets_are_the_same() -> None:
+    raw = bytearray(range(32))
+    raw[0] |= 7
+    spelled = Tunnel("meshnet0", base64.b64encode(bytes(raw)).decode(), 21820, (), peers=same_peers())
+    assert changes(parse_dump(DUMP), spelled) == ()

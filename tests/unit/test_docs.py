@@ -1,0 +1,53 @@
+"""Pages and papers that are made from something else say what it says."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from support import errors_page, route_page
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def _names_of_locked(path: Path) -> list[str]:
+    return re.findall(r"^([a-z0-9][a-z0-9._-]*)==", path.read_text(encoding="utf-8"), re.MULTILINE)
+
+
+def test_the_page_of_errors_is_current() -> None:
+    assert errors_page.PATH.read_text(encoding="utf-8") == errors_page.render(), "run `./dev docs`"
+
+
+def test_the_page_of_the_route_is_current() -> None:
+    assert route_page.PATH.read_text(encoding="utf-8") == route_page.render(), "run `./dev docs`"
+
+
+def test_every_package_that_is_shipped_is_in_the_notices() -> None:
+    notices = (ROOT / "THIRD_PARTY_NOTICES.md").read_text(encoding="utf-8").lower()
+    missing = [name for name in _names_of_locked(ROOT / "requirements" / "runtime.txt") if f"| {name} |" not in notices]
+    assert missing == []
+
+
+@pytest.mark.parametrize("name", ["runtime.txt", "dev.txt"])
+def test_a_lock_names_no_server(name: str) -> None:
+    assert "://" not in (ROOT / "requirements" / name).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ["runtime.txt", "dev.txt"])
+def test_a_lock_has_a_hash_for_every_package(name: str) -> None:
+    text = (ROOT / "requirements" / name).read_text(encoding="utf-8")
+    blocks = re.split(r"^(?=[a-z0-9])", text, flags=re.MULTILINE)[1:]
+    assert [block.split("==")[0] for block in blocks if "--hash=sha256:" not in block] == []
+
+
+def test_links_between_the_papers_lead_somewhere() -> None:
+    papers = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+    broken = [f"{paper.name}: {target}" for paper in papers for target in _targets(paper) if not target.exists()]
+    assert broken == []
+
+
+def _targets(paper: Path) -> list[Path]:
+    links = re.findall(r"\]\(([^)#\s]+)", paper.read_text(encoding="utf-8"))
+    return [paper.parent / link for link in links if "://" not in link and not link.startswith("mailto:")]
