@@ -30,7 +30,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     report = yield
     if report.failed and isinstance(item, pytest.Function):
         for name in ("lab", "desktop"):
-            if (shown := item.funcargs.get(name)) is not None:
+            if isinstance(shown := item.funcargs.get(name), Lab | Desktop):
                 report.sections.append((f"logs of the {name}", shown.logs()))
     return report
 

@@ -21,7 +21,7 @@ from lab.net import Machine, Process, wait_until
 TOOLS = ("Xvfb", "dbus-daemon", "openbox", "tint2", "xdotool", "xwininfo", "xprop", "import", "display")
 
 _GLANCE = 0.03
-_BACKGROUND = "xc:#33475b"
+_BACKGROUND = "gradient:#4b6580-#26333f"
 _TREE_LINE = re.compile(
     r"""^(?P<indent>\ +)(?P<id>0x[0-9a-f]+)\ (?:"(?P<name>.*)"|\(has\ no\ name\)):\ \((?P<classes>.*)\)\ +
     (?P<width>\d+)x(?P<height>\d+)\S+\ +\+(?P<x>-?\d+)\+(?P<y>-?\d+)$""",
@@ -257,7 +257,8 @@ class Desktop:
         wait_until(lambda: "window id" in self._root("_NET_SUPPORTING_WM_CHECK"), "window manager", tick=_GLANCE)
         self._spawn(["tint2", "-c", self._write("tint2rc", _PANEL)], self.env)
         wait_until(self._has_panel, "panel", tick=_GLANCE)
-        self._ask("display", "-size", size, "-window", "root", _BACKGROUND)
+        # display(1) paints the root window and then ends with 1, always.
+        self._ask("display", "-size", size, "-window", "root", _BACKGROUND, check=False)
 
     def _spawn(self, argv: list[str], env: Mapping[str, str]) -> Process:
         process = Process(argv, _MORTAL, self.directory / "log", env)

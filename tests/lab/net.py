@@ -30,9 +30,7 @@ _SIGKILL = 9
 # A machine lives as long as its standard input is open, and only the lab's process holds the other end: the kernel
 # closes it however that process ends (PR_SET_PDEATHSIG would tie it to a thread). Ignored SIGCHLD reaps orphans.
 # /etc is a layer of the machine's own, so that its files can also be replaced by renaming, as real programs do.
-_HOLDER = """
-set -e
-trap '' CHLD
+_BOOT = """trap '' CHLD
 hostname "$1"
 mount -t tmpfs tmpfs /run
 mount -t sysfs sysfs /sys
@@ -86,21 +84,25 @@ def wait_until(look: Callable[[], T | None], what: str, timeout: float = 10.0, t
 class Process:
     """A program that runs beside the test, in a machine or outside; its output goes to NAME.out and NAME.err."""
 
-    def __init__(self, argv: list[str], prefix: list[str], logs: Path, env: Mapping[str, str]) -> None:
+    def __init__(
+        self, argv: list[str], prefix: list[str], logs: Path, env: Mapping[str, str], name: str | None = None
+    ) -> None:
         self.argv = argv
-        self.out, self.err = _log_files(logs, Path(argv[0]).name)
-        self._forks = "nsenter" in prefix
+        self.out, self.err = _log_files(logs, name or Path(argv[0]).name)
         with self.out.open("wb") as out, self.err.open("wb") as err:
             self._popen = subprocess.Popen(
                 [*prefix, *argv], stdin=subprocess.DEVNULL, stdout=out, stderr=err, env=dict(env)
             )
+        # nsenter forks, because only a child of its own can be in another namespace of process ids.
+        self._pid = None if "nsenter" in prefix else self._popen.pid
 
-    @cached_property
+    @property
     def pid(self) -> int:
-        """The process id as seen from outside the machine."""
-        if not self._forks:
-            return self._popen.pid
-        return wait_until(lambda: _child(self._popen.pid) or self._gone(), f"start of {self.argv[0]}", tick=0.001)
+        """The process id as seen from outside the machine; of a program that has ended, the one it had."""
+        if self._pid is None and self._find() is None:
+            raise self._end()
+        assert self._pid is not None
+        return self._pid
 
     @cached_property
     def pid_inside(self) -> int:
@@ -122,11 +124,14 @@ class Process:
         """The first line of its output that contains `text`, or is it; LabError when it ends or time is up first."""
 
         def look() -> str | None:
+            # Asked first, so that what it printed last is not missed.
             ended = self.returncode is not None
             for line in self.lines():
                 if line == text if exact else text in line:
                     return line
-            return self._gone() if ended else None
+            if ended:
+                raise self._end()
+            return None
 
         return wait_until(look, f"line {text!r} from {' '.join(self.argv)}", timeout)
 
@@ -139,8 +144,7 @@ class Process:
 
     def signal(self, number: int) -> None:
         """Send a signal, if it still runs."""
-        if self.returncode is None:
-            _kill(self.pid, number)
+        _kill(self._find(), number)
 
     def stop(self, timeout: float = 5.0) -> int:
         """End it by SIGTERM, after `timeout` seconds by SIGKILL; the exit status."""
@@ -162,9 +166,18 @@ class Process:
             for log in (self.out, self.err)
         )
 
-    def _gone(self) -> None:
-        if self.returncode is not None:
-            raise LabError(f"{' '.join(self.argv)} ended with {self.returncode}\n{self.tail()}")
+    def _find(self) -> int | None:
+        """The process id as seen from outside, as soon as there is one; None once it has ended."""
+
+        def look() -> bool:
+            self._pid = self._pid or _child(self._popen.pid)
+            return self._pid is not None or self.returncode is not None
+
+        wait_until(look, f"start of {self.argv[0]}", tick=0.001)
+        return self._pid if self.returncode is None else None
+
+    def _end(self) -> LabError:
+        return LabError(f"{' '.join(self.argv)} ended with {self.returncode}\n{self.tail()}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,10 +205,11 @@ class Machine:
         self.directory = directory
         (directory / "home").mkdir(parents=True)
         (directory / "log").mkdir()
+        boot = directory / "boot"
+        boot.write_text(_BOOT)
         flags = ["--net", "--mount", "--pid", "--uts", "--fork", "--kill-child", "--mount-proc"]
-        arguments = ["holder", name, str(directory), str(int(forwarding))]
         self._holder = subprocess.Popen(
-            ["unshare", *flags, "sh", "-c", _HOLDER, *arguments],
+            ["unshare", *flags, "sh", "-e", str(boot), name, str(directory), str(int(forwarding))],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -259,10 +273,10 @@ class Machine:
             raise LabError(f"{self.name}: {' '.join(argv)}: exit status {popen.returncode}\n{out}{err}")
         return subprocess.CompletedProcess(list(argv), popen.returncode, out, err)
 
-    def spawn(self, *argv: str, env: Mapping[str, str] | None = None) -> Process:
-        """Start a program inside, and leave it running; it ends with the machine at the latest."""
+    def spawn(self, *argv: str, env: Mapping[str, str] | None = None, name: str | None = None) -> Process:
+        """Start a program inside, and leave it running; its logs are called `name`, or as the program is."""
         whole = {**self.environment, **(env or {})}
-        process = Process(list(argv), self.namespace_shell, self.directory / "log", whole)
+        process = Process(list(argv), self.namespace_shell, self.directory / "log", whole, name)
         self._processes.append(process)
         return process
 

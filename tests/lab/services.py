@@ -33,6 +33,8 @@ from lab.net import LabError, Machine, Process, wait_until
 
 _CHUNK = bytes(1 << 20)
 _TTL = 30
+# By number: Windows has no such name, and this module imports there too.
+_SIGUSR1 = 10
 _FORWARD_TIMEOUT = 2.0
 _ENVIRONMENT = {"PYTHONPATH": str(Path(__file__).parents[1])}
 
@@ -54,7 +56,7 @@ class _WebHandler(http.server.BaseHTTPRequestHandler):
     # Headers and a short body in two segments would wait for each other's acknowledgement.
     disable_nagle_algorithm = True
 
-    def do_GET(self) -> None:  # noqa: N802 - the name that http.server looks for
+    def do_GET(self) -> None:
         kind, _, rest = self.path.strip("/").partition("/")
         if kind == "bytes" and rest.isdigit():
             self._bulk(int(rest))
@@ -63,7 +65,7 @@ class _WebHandler(http.server.BaseHTTPRequestHandler):
         else:
             self._text("nothing here", 404)
 
-    def do_POST(self) -> None:  # noqa: N802 - the name that http.server looks for
+    def do_POST(self) -> None:
         size = left = int(self.headers["Content-Length"])
         while left and (got := len(self.rfile.read1(min(left, len(_CHUNK))))):
             left -= got
@@ -251,7 +253,7 @@ class NameServer:
 
 
 def _start(machine: Machine, *argv: str) -> Process:
-    return machine.spawn(sys.executable, "-m", "lab.services", *argv, env=_ENVIRONMENT)
+    return machine.spawn(sys.executable, "-m", "lab.services", *argv, env=_ENVIRONMENT, name=argv[0])
 
 
 # --- the observer ---------------------------------------------------------------------------------------------------
@@ -329,7 +331,7 @@ class Observer:
     def _drained(self) -> bool:
         """Whether tcpdump has written all that the kernel gave it; by the counts it prints on SIGUSR1."""
         before = len(self._counts())
-        self._process.signal(signal.SIGUSR1)
+        self._process.signal(_SIGUSR1)
         counts = wait_until(lambda: found if len(found := self._counts()) > before else None, "counts of tcpdump")
         captured, received, dropped = counts[-1]
         if dropped:

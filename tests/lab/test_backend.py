@@ -90,6 +90,7 @@ class Device:
             "settings": "sysctl -a --pattern 'forwarding|ip_forward|accept_ra$|src_valid_mark|accept_redirects|rp_filter'",
             "resolvers": "ls -l /etc/resolv.conf | cut -c1-10; cat /etc/resolv.conf",
             "sockets": "ls /run/wireguard 2>/dev/null",
+            "processes": "pgrep -r R,S,D wireguard-go",
         }
         run = self.machine.run
         return {name: _steady(run("sh", "-c", command, check=False).stdout) for name, command in commands.items()}
@@ -322,12 +323,12 @@ def test_a_killed_daemon_leaves_traffic_routed_and_the_next_one_adopts_the_tunne
     world.host.apply(world.host_plan(hosting=world.hosting()))
     plan = world.client_plan(Route(passing=True))
     daemon = world.client.stay(plan)
-    before = world.client.machine.run("pgrep", "-x", "wireguard-go").stdout
+    before = world.client.machine.run("pgrep", "-r", "R,S,D", "wireguard-go").stdout
     daemon.kill()
     assert world.fetch(4) == _HOST_PUBLIC[4]
     world.client.apply(plan)
     assert world.fetch(4) == _HOST_PUBLIC[4]
-    assert world.client.machine.run("pgrep", "-x", "wireguard-go").stdout == before
+    assert world.client.machine.run("pgrep", "-r", "R,S,D", "wireguard-go").stdout == before
 
 
 def test_restore_needs_no_journal_for_what_bears_our_name(world: World) -> None:
@@ -373,3 +374,87 @@ def test_the_tunnel_tells_of_its_peers(world: World) -> None:
     # A fresh process has no plan of its own, and so nothing to tell of.
     assert seen == Observation()
     assert json.loads(world.client.drive("problems")) == []
+
+
+class Chain:
+    """A client, a host that is itself routed, and the host of that one."""
+
+    def __init__(self, lab: Lab) -> None:
+        net = lab.router("net")
+        names = ("client", "middle", "exit")
+        self.devices = [Device(lab.machine(name), n, f"198.51.{n}.2:{_PORT}") for n, name in enumerate(names, 1)]
+        net.run("ip", "addr", "add", "192.0.2.80/32", "dev", "lo")
+        web = WebServer(net)
+        for number, device in enumerate(self.devices, 1):
+            port = device.machine.port("wan", f"198.51.{number}.2/24", gateways=(f"198.51.{number}.1",))
+            lab.wire(net.port(f"to-{device.machine.name}", f"198.51.{number}.1/24"), port)
+        web.await_ready()
+
+    def hosting(self, device: Device, number: int, *, through_tunnel: bool) -> Hosting:
+        gateway = Gateway("wan", f"198.51.{number}.1", 4)
+        return Hosting(device.addresses, denied=("100.64.0.0/10",), gateways=(gateway,), through_tunnel=through_tunnel)
+
+    def middle_plan(self, *, passing: bool) -> SystemPlan:
+        client, middle, last = self.devices
+        return SystemPlan(
+            middle.tunnel(client.as_peer(), last.as_peer(everything=True)),
+            hosting=self.hosting(client, 2, through_tunnel=True),
+            route=Route(passing=passing),
+        )
+
+
+@pytest.fixture
+def chain() -> Iterator[Chain]:
+    with Lab() as lab:
+        yield Chain(lab)
+
+
+def test_a_host_that_is_routed_itself_passes_its_clients_on_and_never_beside_the_tunnel(chain: Chain) -> None:
+    client, middle, last = chain.devices
+    last.apply(SystemPlan(last.tunnel(middle.as_peer()), hosting=chain.hosting(middle, 3, through_tunnel=False)))
+    middle.apply(chain.middle_plan(passing=True))
+    client.apply(SystemPlan(client.tunnel(middle.as_peer(everything=True)), route=Route(passing=True)))
+    ask = ("curl", "-s", "-S", "-m", "4", _WEB[4])
+    assert client.machine.run(*ask).stdout.strip() == "198.51.3.2"
+    assert middle.machine.run(*ask).stdout.strip() == "198.51.3.2"
+    # From peer to peer there is no way through a third.
+    assert client.machine.run("ping", "-c1", "-W1", last.address4, check=False).returncode != 0
+    middle.apply(chain.middle_plan(passing=False))
+    assert client.machine.run(*ask, check=False).returncode != 0
+
+
+def test_a_host_cannot_forge_an_answer_to_a_flow_that_never_entered_the_tunnel(world: World) -> None:
+    """A program talks to a printer in its own network; the host answers in the printer's name."""
+    world.host.apply(world.host_plan(hosting=world.hosting()))
+    world.client.apply(world.client_plan(Route(passing=True, local=("198.51.100.0/24",))))
+    world.fetch(4)
+    listen = """
+import socket
+with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as link:
+    link.bind(("198.51.100.2", 7000))
+    link.sendto(b"print", ("198.51.100.1", 9100))
+    link.settimeout(2)
+    print("ready", flush=True)
+    try:
+        print("got", link.recv(100), flush=True)
+    except TimeoutError:
+        print("nothing", flush=True)
+"""
+    program = world.client.machine.spawn(sys.executable, "-c", listen)
+    program.wait_for_line("ready", exact=True)
+    forge = """
+import socket
+with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW) as link:
+    link.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"meshnet0")
+    a, b = socket.inet_aton("198.51.100.1"), socket.inet_aton("198.51.100.2")
+    udp = (9100).to_bytes(2) + (7000).to_bytes(2) + (14).to_bytes(2) + bytes(2) + b"forged"
+    head = bytes([0x45, 0]) + (20 + len(udp)).to_bytes(2) + bytes([0, 1, 0, 0, 64, 17, 0, 0]) + a + b
+    for target in ("198.51.100.2", "100.64.0.2"):
+        link.sendto(head[:16] + socket.inet_aton(target) + udp, (target, 0))
+"""
+    host = world.host.machine
+    host.ip("route add 198.51.100.2/32 dev meshnet0")
+    # The client is told to take anything from the host, as it must from whoever carries all its traffic.
+    host.run("wg", "set", "meshnet0", "peer", world.client.public, "allowed-ips", "100.64.0.2/32,198.51.100.2/32")
+    host.python(forge)
+    assert program.wait_for_line("nothing", timeout=5) == "nothing"

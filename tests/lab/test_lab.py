@@ -30,7 +30,8 @@ import dns.message, dns.query
 query = dns.message.make_query(sys.argv[2], sys.argv[3])
 ask = dns.query.tcp if sys.argv[4] == "tcp" else dns.query.udp
 answer = ask(query, sys.argv[1], timeout=3)
-print(dns.rcode.to_text(answer.rcode()), "TC" if answer.flags & dns.flags.TC else "", *[r for a in answer.answer for r in a])
+records = [record for answers in answer.answer for record in answers]
+print(dns.rcode.to_text(answer.rcode()), "TC" if answer.flags & dns.flags.TC else "", *records)
 """
 _TRAY = """
 import sys
@@ -246,7 +247,7 @@ def test_local_names_are_known_only_in_their_network(world: World) -> None:
     assert _ask(world.home, "192.168.1.1", "nas.home.lan") == f"NOERROR {world.nas4}"
     assert _ask(world.laptop, "192.168.50.1", "nas.home.lan") == "NXDOMAIN"
     assert _ask(world.home, "192.168.1.1", "nas.home.lan", "TXT") == "NOERROR"
-    assert world.home.run("curl", "--silent", "http://nas.home.lan/ip").stdout == f"{world.home4}\n"
+    assert world.home.run("curl", "-4", "--silent", "http://nas.home.lan/ip").stdout == f"{world.home4}\n"
 
 
 def test_an_answer_too_long_for_udp_comes_by_tcp(lab: Lab) -> None:

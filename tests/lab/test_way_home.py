@@ -93,7 +93,9 @@ def snapshot(machine: Machine) -> dict[str, str]:
         "routes": routes,
         "firewall": machine.run("nft", "list", "ruleset").stdout,
         "resolv.conf": machine.run("cat", "/etc/resolv.conf").stdout,
-        "sysctls": machine.run("sysctl", "-a", check=False).stdout.replace("random", ""),
+        "sysctls": machine.run(
+            "sysctl", "-a", "--pattern", "^net[.](ipv4|ipv6)[.](conf|ip_forward)", check=False
+        ).stdout,
     }
 
 

@@ -57,7 +57,10 @@ class StateDirectory:
     def lock(self) -> None:
         """Keep every other coordinator off this directory until the process ends; MeshnetError when one has it."""
         for _ in range(_LOCK_TRIES):
-            self._lock = _try_lock(self.path / "lock", create=True)
+            try:
+                self._lock = _try_lock(self.path / "lock", create=True)
+            except OSError as error:
+                raise _trouble(self.path, "cannot be written", error) from error
             if self._lock is not None:
                 self.forget_address()
                 return

@@ -174,7 +174,10 @@ class Meshes:
     def _announce(self, mesh_id: str, draft: _Draft) -> None:
         for stored, body in draft.stored:
             self._hub.publish(mesh_id, stored, body)
+            if isinstance(body, Membership):
+                log.info("device %s joined mesh %s", fingerprint(body.device), mesh_id)
             if isinstance(body, Removal):
+                log.info("device %s was removed from mesh %s", body.device, mesh_id)
                 self._sessions.end(body.device)
                 self._hub.expel(mesh_id, body.device)
 

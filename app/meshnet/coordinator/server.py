@@ -11,6 +11,7 @@ import contextlib
 import errno
 import secrets
 import socket
+import sys
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
@@ -148,7 +149,9 @@ def _bind(address: str, port: int) -> socket.socket:
     listening = socket.socket(family, socket.SOCK_STREAM)
     try:
         listening.setblocking(False)
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if sys.platform != "win32":
+            # There it would let another program take the port over.
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
             listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0 if address == "::" else 1)
         user_timeout = getattr(socket, "TCP_USER_TIMEOUT", None)
@@ -156,6 +159,7 @@ def _bind(address: str, port: int) -> socket.socket:
             # tcp(7): accepted sockets inherit it. Without it a device that lost its network seems online for minutes.
             listening.setsockopt(socket.IPPROTO_TCP, user_timeout, _DEAD_AFTER_MS)
         listening.bind((address, port))
+        listening.listen(_BACKLOG)
     except OSError:
         listening.close()
         raise
@@ -195,14 +199,13 @@ async def serving(
         shutdown_timeout=_SHUTDOWN_SECONDS,
     )
     await runner.setup()
+    server = await _start(listening, tls, runner.server, connections)
     try:
-        server = await _start(listening, tls, runner.server, connections)
         yield
+    finally:
         server.close()
         hub.close()
-    finally:
         await runner.cleanup()
-        listening.close()
 
 
 def _hello(identity: SigningKey, tls: Tls, network4: IPv4Network) -> Hello:

@@ -129,7 +129,8 @@ class LinuxBackend:
             self._network.stop_routing(name)
         self._firewall.apply(plan, self._uplinks(plan, settings))
         self._network.apply(plan, name)
-        self._sysctls.open(settings)
+        # Asked anew, for the interface has come up since, with settings of its own.
+        self._sysctls.open(self._sysctls.wanted(plan))
         if plan.tunnel is None:
             self._tunnel.remove(name)
         elif state is not None:

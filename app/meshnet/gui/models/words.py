@@ -14,6 +14,7 @@ from meshnet.protocol.local import DeviceView, Permissions, RouteStatus, Status
 
 NAME_SHOWN = 40
 """Letters of a name in a sentence or menu."""
+_NAME_IN_CHAIN = 20
 _FIRST_STRONG_ISOLATE, _POP_ISOLATE = "\u2068", "\u2069"
 _TO_TYPE = re.compile(r"`([^`]+)`")
 _SYSTEMS = {"linux": "Linux", "macos": "macOS", "windows": "Windows", "android": "Android", "ios": "iOS"}
@@ -29,10 +30,10 @@ def plain(name: str) -> str:
     return letters
 
 
-def short(name: str) -> str:
-    """The name for a sentence, its middle left out where it is long."""
-    half = NAME_SHOWN // 2
-    return plain(name if len(name) <= NAME_SHOWN else f"{name[: half - 1]}…{name[-half:]}")
+def short(name: str, room: int = NAME_SHOWN) -> str:
+    """The name for a sentence, its middle left out where it has more letters than there is room for."""
+    half = room // 2
+    return plain(name if len(name) <= room else f"{name[: half - 1]}…{name[-half:]}")
 
 
 def unmarked(text: str) -> str:
@@ -161,7 +162,11 @@ def chain(status: Status) -> tuple[str, ...]:
     if status.device is None:
         return ()
     hosts = (status.route.chain or (status.route.host,)) if status.route else ()
-    return ("This device", *("a hidden host" if name == "?" else short(name) for name in hosts), "Internet")
+    return (
+        "This device",
+        *("a hidden host" if name == "?" else short(name, _NAME_IN_CHAIN) for name in hosts),
+        "Internet",
+    )
 
 
 def identity(status: Status) -> str:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QFrame, QGridLayout, QHBoxLayout
+from PySide6.QtGui import QColor, QPalette
+from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout
 
 from meshnet.gui.models.rows import Row, Tick
-from meshnet.gui.views.widgets import GAP, ElidedLabel, OneClickButton, label
+from meshnet.gui.views.widgets import GAP, Card, ElidedLabel, OneClickButton, label
 
 _ONLINE, _OFFLINE = "●", "○"
 
 
-class DeviceRow(QFrame):
+class DeviceRow(Card):
     """Shows a `Row`, and says what was ticked or chosen on it."""
 
     chosen = Signal(object)
@@ -22,9 +23,6 @@ class DeviceRow(QFrame):
     def __init__(self) -> None:
         super().__init__()
         self.setObjectName("deviceRow")
-        self.setStyleSheet(
-            "QFrame#deviceRow { background: palette(base); border: 1px solid palette(mid); border-radius: 8px; }"
-        )
         self._row: Row | None = None
         self.dot = label()
         self.name = ElidedLabel(scale=1.15)
@@ -56,7 +54,7 @@ class DeviceRow(QFrame):
     def _show_texts(self, row: Row) -> None:
         self.setAccessibleName(row.name)
         self.dot.setText(_ONLINE if row.online else _OFFLINE)
-        self.dot.setStyleSheet("color: #1f9254" if row.online else "color: palette(mid)")
+        self.dot.setPalette(_online() if row.online else QPalette())
         self.dot.setAccessibleName("online" if row.online else "offline")
         self.name.setText(row.name)
         self.presence.setText(row.presence)
@@ -90,6 +88,12 @@ class DeviceRow(QFrame):
     def _on_clicked(self) -> None:
         if self._row is not None and self._row.choice is not None:
             self.chosen.emit(self._row.choice)
+
+
+def _online() -> QPalette:
+    green = QPalette()
+    green.setColor(QPalette.ColorRole.WindowText, QColor("#1f9254"))
+    return green
 
 
 def _tick(box: QCheckBox, tick: Tick, name: str) -> None:

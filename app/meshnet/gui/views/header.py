@@ -9,10 +9,9 @@ from meshnet.gui import icons
 from meshnet.gui.models import words
 from meshnet.gui.models.menu import Choice, Verb
 from meshnet.gui.models.mesh import Snapshot
-from meshnet.gui.views.widgets import GAP, OneClickButton, label
+from meshnet.gui.views.widgets import GAP, FramedLabel, OneClickButton, label
 
 _ICON = 56
-_STOP_STYLE = "QLabel { border: 1px solid palette(mid); border-radius: 10px; padding: 3px 10px; }"
 
 
 class Header(QFrame):
@@ -59,10 +58,7 @@ class Header(QFrame):
                 arrow = label(quiet=True)
                 arrow.setText("→")
                 self._way.addWidget(arrow)
-            place = label()
-            place.setText(stop)
-            place.setStyleSheet(_STOP_STYLE)
-            self._way.addWidget(place)
+            self._way.addWidget(FramedLabel(stop))
         self._way.addStretch(1)
         self.way.setAccessibleName(" → ".join(stops))
         self.way.setVisible(bool(stops))

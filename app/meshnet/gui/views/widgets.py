@@ -2,14 +2,35 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QSize, Qt, Signal
-from PySide6.QtGui import QFontDatabase, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QFontDatabase, QMouseEvent, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
 
 from meshnet.gui.models import words
 
 GAP = 12
 """Pixels between things that belong to different groups; half of it within a group."""
+_ROUND = 8
+
+
+SELECTABLE = Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
+
+
+def faint(palette: QPalette, strength: float) -> QColor:
+    """The text's color, let through by this much."""
+    color = palette.color(QPalette.ColorRole.WindowText)
+    color.setAlphaF(strength)
+    return color
+
+
+def draw_frame(widget: QWidget, color: QColor | None = None) -> None:
+    """A rounded frame around the widget, filled; drawn, because a style sheet would not follow a change to dark."""
+    painter = QPainter(widget)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(color or faint(widget.palette(), 0.25))
+    painter.setBrush(widget.palette().base())
+    painter.drawRoundedRect(QRectF(widget.rect()).adjusted(0.5, 0.5, -0.5, -0.5), _ROUND, _ROUND)
+    painter.end()
 
 
 class Label(QLabel):
@@ -29,17 +50,18 @@ class Label(QLabel):
 
     def changeEvent(self, event: QEvent) -> None:
         """Follow the desktop when it turns dark or light."""
-        if self._quiet and event.type() == QEvent.Type.ApplicationPaletteChange:
-            self._soften()
         super().changeEvent(event)
+        if self._quiet and event.type() in (QEvent.Type.PaletteChange, QEvent.Type.ParentChange):
+            self._soften()
 
     def _soften(self) -> None:
         # The palette's own PlaceholderText is too faint in some styles, and the same as text in others.
-        palette = QApplication.palette(self)
-        color = palette.color(palette.ColorRole.WindowText)
-        color.setAlphaF(0.7)
-        palette.setColor(palette.ColorRole.WindowText, color)
-        self.setPalette(palette)
+        around = self.parentWidget()
+        palette = around.palette() if around else QApplication.palette()
+        color = faint(palette, 0.7)
+        if self.palette().color(QPalette.ColorRole.WindowText) != color:
+            palette.setColor(QPalette.ColorRole.WindowText, color)
+            self.setPalette(palette)
 
 
 def label(wrapped: bool = False, selectable: bool = False, quiet: bool = False, scale: float = 1.0) -> Label:
@@ -47,22 +69,33 @@ def label(wrapped: bool = False, selectable: bool = False, quiet: bool = False, 
     made = Label(quiet, scale)
     made.setWordWrap(wrapped)
     if selectable:
-        made.setTextInteractionFlags(
-            Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
-        )
+        made.setTextInteractionFlags(SELECTABLE)
     return made
 
 
-def command(words_to_type: str) -> Label:
-    """A line to be typed in a terminal, set as such."""
-    made = label(selectable=True)
-    made.setText(words_to_type)
-    made.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
-    made.setObjectName("command")
-    made.setStyleSheet(
-        "#command { background: palette(base); border: 1px solid palette(mid); border-radius: 5px; padding: 6px 10px; }"
-    )
-    return made
+class FramedLabel(Label):
+    """A label in a rounded frame of its own."""
+
+    def __init__(self, text: str, fixed_font: bool = False) -> None:
+        super().__init__()
+        self.setText(text)
+        self.setContentsMargins(10, 4, 10, 4)
+        if fixed_font:
+            self.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
+            self.setTextInteractionFlags(SELECTABLE)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the frame, then the text."""
+        draw_frame(self)
+        super().paintEvent(event)
+
+
+class Card(QFrame):
+    """A rounded frame around things that belong together."""
+
+    def paintEvent(self, _: QPaintEvent) -> None:
+        """Draw the frame."""
+        draw_frame(self)
 
 
 class ElidedLabel(Label):
@@ -107,9 +140,7 @@ class Bar(QFrame):
     def __init__(self, name: str, color: str, dismissable: bool = False, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName(name)
-        self.setStyleSheet(
-            f"QFrame#{name} {{ border: 1px solid {color}; border-left: 5px solid {color}; border-radius: 5px; }}"
-        )
+        self._color = QColor(color)
         self._text = label(wrapped=True, selectable=True)
         close = QToolButton()
         close.setText("✕")
@@ -118,10 +149,17 @@ class Bar(QFrame):
         close.setVisible(dismissable)
         close.clicked.connect(self.dismissed)
         layout = QHBoxLayout(self)
-        layout.setContentsMargins(GAP, GAP // 2, GAP // 2, GAP // 2)
+        layout.setContentsMargins(GAP + GAP // 2, GAP // 2, GAP // 2, GAP // 2)
         layout.addWidget(self._text, 1)
         layout.addWidget(close, 0, Qt.AlignmentFlag.AlignTop)
         self.hide()
+
+    def paintEvent(self, _: QPaintEvent) -> None:
+        """Draw the frame, and a stripe in its color."""
+        draw_frame(self, self._color)
+        painter = QPainter(self)
+        painter.fillRect(7, 7, 3, self.height() - 14, self._color)
+        painter.end()
 
     def show_text(self, text: str) -> None:
         """Say this, or nothing."""

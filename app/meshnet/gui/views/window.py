@@ -10,7 +10,7 @@ from meshnet.gui.models.mesh import Snapshot
 from meshnet.gui.models.rows import rows
 from meshnet.gui.views.device_list import DeviceList
 from meshnet.gui.views.header import Header
-from meshnet.gui.views.widgets import GAP, Bar, command, label
+from meshnet.gui.views.widgets import GAP, Bar, FramedLabel, label
 
 _PROBLEM_COLOR, _NOTICE_COLOR = "#c77700", "#c9302c"
 _NO_DEVICES = (
@@ -107,7 +107,7 @@ def _how_to_join() -> QWidget:
         text = label(wrapped=True, selectable=True)
         text.setText(explanation)
         layout.addWidget(text)
-        layout.addWidget(command(line))
+        layout.addWidget(FramedLabel(line, fixed_font=True))
         layout.addSpacing(GAP)
     return made
 

@@ -13,13 +13,12 @@ import pytest
 from meshnet.errors import Code, MeshnetError
 from meshnet.gui import peer
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Unix sockets have owners on Unix")
+if sys.platform == "win32":
+    pytest.skip("Unix sockets have owners on Unix", allow_module_level=True)
 
 
 @pytest.fixture
 def connection(tmp_path: Path) -> Iterator[socket.socket]:
-    assert sys.platform != "win32"
-    assert sys.platform != "win32"
     path = str(tmp_path / "s")
     with (
         socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as server,

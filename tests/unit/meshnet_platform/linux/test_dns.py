@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from meshnet_platform.api import PlatformError
+from meshnet_platform.linux.dns import Resolvers
+from meshnet_platform.linux.journal import Journal
+
+OWN = "search lan\nnameserver 192.168.1.1\n"
+
+
+@pytest.fixture
+def etc(tmp_path: Path) -> Path:
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "state").mkdir()
+    (tmp_path / "etc/resolv.conf").write_text(OWN)
+    return tmp_path / "etc/resolv.conf"
+
+
+def resolvers(etc: Path) -> Resolvers:
+    root = etc.parent.parent
+    return Resolvers(Journal(root / "state", "boot"), root)
+
+
+def test_a_later_process_puts_the_file_back(etc: Path) -> None:
+    resolvers(etc).apply(("100.64.0.2",))
+    assert "nameserver 100.64.0.2\n" in etc.read_text()
+    resolvers(etc).restore()
+    assert etc.read_text() == OWN
+
+
+def test_the_journal_is_written_before_the_file(etc: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(self: Path, target: Path) -> Path:
+        if target == etc:
+            raise OSError(errno.EIO, "broken")
+        os.replace(self, target)
+        return target
+
+    monkeypatch.setattr(Path, "replace", fail)
+    with pytest.raises(PlatformError, match="could not be replaced"):
+        resolvers(etc).apply(("100.64.0.2",))
+    assert etc.read_text() == OWN
+    kept = Journal(etc.parent.parent / "state", "boot").entries.resolv
+    assert kept is not None
+    assert kept.content == OWN
+
+
+def test_a_link_is_put_back_as_a_link(etc: Path) -> None:
+    etc.rename(etc.with_name("real"))
+    etc.symlink_to("real")
+    resolvers(etc).apply(("100.64.0.2",))
+    assert not etc.is_symlink()
+    assert etc.with_name("real").read_text() == OWN
+    resolvers(etc).restore()
+    assert os.readlink(etc) == "real"
+
+
+def test_a_file_that_was_not_there_is_not_there_again(etc: Path) -> None:
+    etc.unlink()
+    resolvers(etc).apply(("100.64.0.2",))
+    resolvers(etc).restore()
+    assert not etc.exists()
+
+
+def test_what_others_wrote_since_stays(etc: Path) -> None:
+    resolvers(etc).apply(("100.64.0.2",))
+    etc.write_text("nameserver 10.0.0.1\n")
+    assert resolvers(etc).servers() == ("10.0.0.1",)
+    resolvers(etc).restore()
+    assert etc.read_text() == "nameserver 10.0.0.1\n"
+
+
+def test_other_servers_of_ours_do_not_become_the_systems_own(etc: Path) -> None:
+    for server in ("100.64.0.2", "100.64.0.3"):
+        resolvers(etc).apply((server,))
+    assert resolvers(etc).servers() == ("192.168.1.1",)
+    resolvers(etc).apply(())
+    assert etc.read_text() == OWN
+
+
+def test_a_mounted_file_is_written_in_place(etc: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def busy(self: Path, target: Path) -> Path:
+        if target == etc:
+            raise OSError(errno.EBUSY, "mounted")
+        os.replace(self, target)
+        return target
+
+    monkeypatch.setattr(Path, "replace", busy)
+    inode = etc.stat().st_ino
+    resolvers(etc).apply(("100.64.0.2",))
+    assert "100.64.0.2" in etc.read_text()
+    assert etc.stat().st_ino == inode
+    assert [path.name for path in etc.parent.iterdir()] == ["resolv.conf"]
+
+
+def test_behind_the_stub_of_systemd_the_real_servers_are_found(etc: Path) -> None:
+    etc.write_text("nameserver 127.0.0.53\n")
+    real = etc.parent.parent / "run/systemd/resolve/resolv.conf"
+    real.parent.mkdir(parents=True)
+    real.write_text("nameserver 9.9.9.9\n")
+    assert resolvers(etc).servers() == ("9.9.9.9",)
