@@ -8,8 +8,8 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from lab.net import Lab, Machine, why_not
 
+from lab.net import Lab, Machine, why_not
 from meshnet_platform.api import (
     Backend,
     Facts,

@@ -11,7 +11,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple
@@ -190,8 +190,8 @@ class Desktop:
 
     def find_tray_icon(self, timeout: float = 10.0, *, position: int = 0) -> tuple[int, int]:
         """Where to click the tray icon; of several, the one at `position` from the left."""
-        icons = wait_until(
-            lambda: found if len(found := self.tray_icons()) > position else None, "tray icon", timeout, _GLANCE
+        icons = self._settled(
+            lambda: found if len(found := self.tray_icons()) > position else None, "tray icon", timeout
         )
         return icons[position].middle
 
@@ -202,7 +202,7 @@ class Desktop:
 
     def popup_geometry(self, timeout: float = 10.0) -> Window:
         """The topmost open menu, once it is there."""
-        return wait_until(self.popups, "open menu", timeout, _GLANCE)[-1]
+        return self._settled(self.popups, "open menu", timeout)[-1]
 
     def wait_for_no_popup(self, timeout: float = 10.0) -> None:
         """Return when no menu is open any more."""
@@ -212,7 +212,7 @@ class Desktop:
 
     def click(self, x: int, y: int, button: int = 1) -> None:
         """Move the pointer there and click: 1 is the left button, 3 the right one."""
-        self._ask("xdotool", "mousemove", "--sync", str(x), str(y), "click", str(button))
+        self._ask("xdotool", "mousemove", str(x), str(y), "click", str(button))
 
     def move(self, x: int, y: int) -> None:
         """Move the pointer there."""
@@ -283,6 +283,17 @@ class Desktop:
         state = self._ask("xwininfo", "-id", str(window), check=False)
         shown = "IsViewable" in state and "Override Redirect State: yes" in state
         return shown and "_MENU" in self._property(window, "_NET_WM_WINDOW_TYPE")
+
+    def _settled(self, look: Callable[[], list[Window] | None], what: str, timeout: float) -> list[Window]:
+        """What two glances in a row saw alike: a click into what still moves would miss it."""
+        last: list[Window] | None = None
+
+        def glance() -> list[Window] | None:
+            nonlocal last
+            before, last = last, look()
+            return last if last == before else None
+
+        return wait_until(glance, what, timeout, _GLANCE)
 
     def _tree(self) -> list[_Found]:
         return list(_read_tree(self._ask("xwininfo", "-root", "-tree")))

@@ -11,7 +11,7 @@ import pytest
 
 from lab.desktop import Desktop
 from lab.net import Lab, LabError, Machine, wait_until
-from lab.services import Observer
+from lab.services import NameServer, Observer
 from lab.world import HOME_PORT, WHOAMI, World
 
 pytestmark = pytest.mark.lab
@@ -96,7 +96,8 @@ def test_a_machine_has_files_processes_and_a_name_of_its_own(lab: Lab) -> None:
 def test_a_process_is_known_by_its_id_inside_and_outside(lab: Lab) -> None:
     one = lab.machine("one")
     process = one.spawn("sleep", "600")
-    assert Path(f"/proc/{process.pid}/cmdline").read_bytes() == b"sleep\x00600\x00"
+    command = Path(f"/proc/{process.pid}/cmdline")
+    wait_until(lambda: command.read_bytes() == b"sleep\x00600\x00", "program behind the process id")
     assert one.run("cat", f"/proc/{process.pid_inside}/comm").stdout == "sleep\n"
     process.stop()
     assert process.returncode is not None
@@ -251,8 +252,6 @@ def test_local_names_are_known_only_in_their_network(world: World) -> None:
 
 
 def test_an_answer_too_long_for_udp_comes_by_tcp(lab: Lab) -> None:
-    from lab.services import NameServer
-
     one = lab.machine("one")
     names = NameServer(one, {"long.farfield.net": {"TXT": [f'"{number:0200}"' for number in range(9)]}})
     names.await_ready()

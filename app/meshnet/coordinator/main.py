@@ -124,8 +124,8 @@ def address(state_dir: Path | None) -> None:
 def _guarded(step: Callable[[], None]) -> None:
     try:
         step()
-    except MeshnetError as error:
-        click.echo(f"meshnet-coordinator: {error.message}", err=True)
+    except (MeshnetError, OSError) as error:
+        click.echo(f"meshnet-coordinator: {error}", err=True)
         sys.exit(1)
 
 
@@ -190,8 +190,8 @@ def _stop_signal() -> asyncio.Event:
 
 
 def _say_ready() -> None:
-    print("ready", flush=True)
     _notify("READY=1")
+    print("ready", flush=True)
 
 
 def _notify(state: str) -> None:

@@ -35,6 +35,8 @@ from meshnet.protocol.control import VERSION, Hello
 _KEEPALIVE_SECONDS = 30
 _HANDSHAKE_SECONDS = 10
 _SHUTDOWN_SECONDS = 5
+_LINGER_SECONDS = 1
+"""How long a caller that still sends, though it was refused, may take to read the refusal."""
 _DEAD_AFTER_MS = 30_000
 _BACKLOG = 512
 
@@ -196,6 +198,7 @@ async def serving(
         access_log=None,
         auto_decompress=False,
         keepalive_timeout=_KEEPALIVE_SECONDS,
+        lingering_time=_LINGER_SECONDS,
         shutdown_timeout=_SHUTDOWN_SECONDS,
     )
     await runner.setup()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,8 +21,14 @@ def find_problems(runner: Runner, root: Path = Path("/")) -> tuple[Problem, ...]
 
 
 def _rights() -> Iterator[Problem]:
-    if sys.platform != "win32" and os.geteuid() != 0:
+    if not _is_root():
         yield _error("not-root", "The daemon does not run as root.", "Start it with `systemctl start meshnetd`.")
+
+
+def _is_root() -> bool:
+    if sys.platform == "win32":
+        return True
+    return os.geteuid() == 0
 
 
 def _tools(runner: Runner) -> Iterator[Problem]:
@@ -54,7 +61,7 @@ def _wireguard(runner: Runner, root: Path) -> Iterator[Problem]:
 def _kernel_has_wireguard(root: Path) -> bool:
     if (root / "sys/module/wireguard").exists():
         return True
-    modules = root / "lib/modules" / (os.uname().release if sys.platform != "win32" else "")
+    modules = root / "lib/modules" / platform.release()
     if any(modules.glob("kernel/drivers/net/wireguard/wireguard.ko*")):
         return True
     built_in = modules / "modules.builtin"

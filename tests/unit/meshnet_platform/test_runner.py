@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -87,6 +88,8 @@ def test_commands_can_be_recorded_instead_of_run(tmp_path: Path) -> None:
 def test_a_spawned_program_goes_on_and_its_words_are_in_the_log(tmp_path: Path) -> None:
     tool(tmp_path, "stay", 'echo "$WORD"; exit 4')
     spawned = Runner(directories=[str(tmp_path)]).spawn("stay", log=tmp_path / "log", environment={"WORD": "hello"})
-    assert os.waitid(os.P_PID, spawned.pid, os.WEXITED | os.WNOWAIT) is not None
+    deadline = time.monotonic() + 5
+    while spawned.reap() is None and time.monotonic() < deadline:
+        time.sleep(0.001)
     assert spawned.reap() == 4
     assert (tmp_path / "log").read_text() == "hello\n"

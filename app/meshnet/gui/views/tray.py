@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QSystemTrayIcon
@@ -76,7 +74,7 @@ class Tray(QObject):
 
     def _make(self, key: str) -> QAction:
         action = QAction(self.menu)
-        action.triggered.connect(partial(self._on_triggered, key))
+        action.triggered.connect(lambda: self._on_triggered(key))
         self._actions[key] = action
         return action
 

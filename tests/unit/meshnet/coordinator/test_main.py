@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -12,8 +14,11 @@ import pytest
 from click.testing import CliRunner
 
 from meshnet.coordinator.main import main
+from meshnet.core.identity import encode
 from meshnet.core.links import parse_create
 from meshnet.daemon.control_client import ControlClient
+from meshnet.protocol.control import Create, CreateBegin, Synced
+from support.meshes import FakeDevice, FakeMesh
 
 if sys.platform == "win32":
     pytest.skip("signals of Unix", allow_module_level=True)
@@ -44,17 +49,35 @@ def invoke(*arguments: str) -> tuple[int, str, str]:
     return result.exit_code, result.stdout, result.stderr
 
 
+@pytest.fixture(autouse=True)
+def process_as_it_was() -> Iterator[None]:
+    """`serve` sets the umask and the log of its process, which here is the tests'."""
+    mask, root = os.umask(0o022), logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    os.umask(mask)
+    root.handlers[:] = handlers
+    root.setLevel(level)
+
+
 def test_it_serves_tells_its_address_and_ends_cleanly_while_a_stream_is_open(tmp_path: Path) -> None:
     async def run() -> None:
         async with serving(tmp_path) as process:
             code, line, _ = invoke("address", "--state-dir", str(tmp_path))
             assert code == 0
-            client = ControlClient(parse_create(line).coordinator, mark=None, resolve=None)
-            await client.hello()
-            process.send_signal(signal.SIGTERM)
+            link, laptop = parse_create(line), FakeDevice("laptop")
+            mesh, token = FakeMesh(coordinator=link.coordinator.key), encode(link.token)
+            client = ControlClient(link.coordinator, mark=None, resolve=None)
+            allocation = await client.create_begin(CreateBegin(token, laptop.key.public))
+            await client.create(Create(token, mesh.found(laptop, allocation.address4)))
+            await client.login(laptop.key)
+            async for change in client.changes(0):
+                if isinstance(change, Synced):
+                    process.send_signal(signal.SIGTERM)
             _, log = await process.communicate()
             assert process.returncode == 0
             assert b"Traceback" not in log
+            assert token.encode() not in log
             assert log.count(b"relay") == 1
             await client.close()
 
@@ -77,6 +100,7 @@ def test_a_second_one_with_the_same_directory_is_refused(tmp_path: Path) -> None
 def test_it_tells_systemd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(str(tmp_path / "notify"))
+        manager.settimeout(10)
         monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
 
         async def run() -> None:

@@ -17,7 +17,7 @@ from support.meshes import FakeDevice, FakeMesh
 def test_a_port_that_is_taken_is_refused_in_words() -> None:
     with (
         listen("127.0.0.1", 0, both_families=False) as first,
-        pytest.raises(MeshnetError, match="Nothing can listen on 127.0.0.1"),
+        pytest.raises(MeshnetError, match="Nothing can listen"),
     ):
         listen("127.0.0.1", first.getsockname()[1], both_families=False)
 
@@ -71,12 +71,15 @@ def test_a_newer_stream_of_a_device_ends_the_older(tmp_path: Path) -> None:
 
 def test_connections_over_the_limit_are_closed(tmp_path: Path) -> None:
     async def run() -> None:
-        async with coordinator(tmp_path, limits=Limits(connections_each=1)) as running:
-            async with aiohttp.ClientSession() as first, aiohttp.ClientSession() as second:
-                url = f"{running.url}/v1/hello"
-                assert (await first.get(url, ssl=False)).status == 200
-                with pytest.raises(aiohttp.ClientError):
-                    await second.get(url, ssl=False)
-                assert (await first.get(url, ssl=False)).status == 200
+        async with (
+            coordinator(tmp_path, limits=Limits(connections_each=1)) as running,
+            aiohttp.ClientSession() as first,
+            aiohttp.ClientSession() as second,
+        ):
+            url = f"{running.url}/v1/hello"
+            assert (await first.get(url, ssl=False)).status == 200
+            with pytest.raises(aiohttp.ClientError):
+                await second.get(url, ssl=False)
+            assert (await first.get(url, ssl=False)).status == 200
 
     asyncio.run(run())

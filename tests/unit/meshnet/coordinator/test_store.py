@@ -40,11 +40,14 @@ def test_a_newer_record_of_a_subject_takes_the_older_ones_place_with_a_new_revis
 
 
 def test_a_step_that_fails_undoes_those_before_it(tmp_path: Path) -> None:
+    async def fail(store: Store) -> None:
+        async with store.transaction() as transaction:
+            await transaction.put(MESH.id, body_of(MESH.founding().body), MESH.founding())
+            raise ZeroDivisionError
+
     async def scenario(store: Store) -> None:
         with pytest.raises(ZeroDivisionError):
-            async with store.transaction() as transaction:
-                await transaction.put(MESH.id, body_of(MESH.founding().body), MESH.founding())
-                raise ZeroDivisionError
+            await fail(store)
         assert await store.last_revision() == 0
 
     with_store(tmp_path, scenario)

@@ -9,6 +9,7 @@ import pytest
 
 from meshnet.core.links import CoordinatorAddress, invite_key
 from meshnet.core.records import Signed
+from meshnet.daemon import control_client
 from meshnet.daemon.control_client import ControlClient
 from meshnet.errors import Code, MeshnetError, Refusal
 from meshnet.protocol.control import (
@@ -197,3 +198,33 @@ def test_a_removed_device_is_refused_when_it_calls_again(tmp_path: Path) -> None
     with pytest.raises(Refusal) as caught:
         asyncio.run(run())
     assert caught.value.code is Code.NOT_PERMITTED
+
+
+def test_a_coordinator_that_falls_silent_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    laptop, mesh = FakeDevice("laptop"), FakeMesh()
+    monkeypatch.setattr(control_client, "SILENCE_SECONDS", 0.5)
+
+    async def run() -> None:
+        async with coordinator(tmp_path) as running, client_of(running.address) as client:
+            await founded(client, mesh, laptop)
+            async for _ in client.changes(0):
+                pass
+
+    with pytest.raises(MeshnetError, match="does not answer") as caught:
+        asyncio.run(run())
+    assert caught.value.code is Code.COORDINATOR_UNREACHABLE
+
+
+def test_what_is_no_coordinator_is_said_in_words() -> None:
+    async def run() -> None:
+        server = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0)
+        async with server, client_of(CoordinatorAddress("127.0.0.1", port_of(server), key("x").public)) as client:
+            await client.hello()
+
+    with pytest.raises(MeshnetError) as caught:
+        asyncio.run(run())
+    assert caught.value.code is Code.COORDINATOR_UNREACHABLE
+
+
+def port_of(server: asyncio.Server) -> int:
+    return int(server.sockets[0].getsockname()[1])

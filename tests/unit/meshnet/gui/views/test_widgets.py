@@ -27,7 +27,7 @@ def test_a_double_click_counts_once(qtbot: QtBot) -> None:
     button = OneClickButton("Route")
     qtbot.addWidget(button)
     clicks: list[bool] = []
-    button.clicked.connect(clicks.append)
+    button.clicked.connect(lambda: clicks.append(True))
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
     QTest.mouseDClick(button, Qt.MouseButton.LeftButton)
     assert len(clicks) == 1

@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+
+import psutil
+import pytest
+
+from meshnet_platform.linux.tunnel import ProcessWatcher, end
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are watched through pidfd_open(2)")
+
+
+def sleeper() -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE)
+
+
+def test_the_end_of_a_process_is_told() -> None:
+    ended = threading.Event()
+    with sleeper() as process:
+        ProcessWatcher(process.pid, ended.set)
+        process.communicate()
+    assert ended.wait(5)
+
+
+def test_the_end_is_not_told_after_the_watch_is_over() -> None:
+    ended = threading.Event()
+    with sleeper() as process:
+        watcher = ProcessWatcher(process.pid, ended.set)
+        watcher.cancel()
+        watcher.cancel()
+        process.communicate()
+    assert not ended.wait(0.1)
+
+
+def test_a_process_counts_as_ended_though_nobody_reaps_it() -> None:
+    with sleeper() as process:
+        end(psutil.Process(process.pid))
+        assert psutil.Process(process.pid).status() == psutil.STATUS_ZOMBIE
+
+
+def test_a_process_that_ended_before_needs_no_ending() -> None:
+    with sleeper() as process:
+        known = psutil.Process(process.pid)
+        process.communicate()
+    end(known)
