@@ -78,7 +78,9 @@ class Runner:
         return result.out
 
     def ask(self, *words: str) -> str:
-        """What a tool prints, or nothing where it fails: for questions whose answer may be "there is none"."""
+        """What a tool prints, or nothing where it fails or is missing: for questions that may have no answer."""
+        if self.find(words[0]) is None:
+            return ""
         result = self.result(*words)
         return result.out if result.status == 0 else ""
 

@@ -70,8 +70,9 @@ class LabBackend:
     def trace(self) -> str:
         """All that a plan may leave on the machine."""
         looks = "ip addr; ip rule; ip -6 rule; ip route show table all; ip -6 route show table all; nft list ruleset"
-        files = "cat /etc/resolv.conf; ls /run/wireguard; cat /proc/sys/net/ipv4/conf/*/rp_filter; pgrep -r R,S,D wireguard-go"
-        return self._machine.run("sh", "-c", f"{looks}; {files}", check=False).stdout
+        files = "cat /etc/resolv.conf; ls /run/wireguard; cat /proc/sys/net/ipv4/conf/*/rp_filter"
+        processes = "pgrep -r R,S,D wireguard-go"
+        return self._machine.run("sh", "-c", f"{looks}; {files}; {processes}", check=False).stdout
 
     def _drive(self, verb: str, plan: SystemPlan | None = None) -> str:
         text = msgspec.json.encode(plan).decode() if plan else ""

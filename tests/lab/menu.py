@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lab.desktop import Desktop, Window
-from lab.net import Process
+from lab.net import LabError, Process
 from lab.world import SOCKET, product_environment, program
 
 _SEPARATOR = 7
@@ -36,14 +36,25 @@ class TrayMenu:
         """Click the host at this position under the heading, in the open menu."""
         self._click_line(_LINES_BEFORE_HOSTS + position, separators=1)
 
+    def try_host(self, position: int = 0) -> bool:
+        """Open the menu and click the host; False, with the menu closed, where the line was greyed."""
+        self.open()
+        try:
+            self._click_line(_LINES_BEFORE_HOSTS + position, separators=1, wait=1.0)
+        except LabError:
+            self.desktop.key("Escape")
+            self.desktop.wait_for_no_popup()
+            return False
+        return True
+
     def click_stop(self) -> None:
         """Click “Stop routing” in the open menu."""
         self._click_line(_LINES_BEFORE_HOSTS + self._hosts, separators=1)
 
-    def _click_line(self, before: int, separators: int) -> None:
+    def _click_line(self, before: int, separators: int, wait: float = 10.0) -> None:
         menu = self.desktop.popup_geometry()
         lines = _LINES_BEFORE_HOSTS + self._hosts + _LINES_AFTER_HOSTS
         height = (menu.height - 3 * _SEPARATOR) / lines
         y = menu.y + before * height + separators * _SEPARATOR + height / 2
         self.desktop.click(menu.x + menu.width // 3, round(y))
-        self.desktop.wait_for_no_popup()
+        self.desktop.wait_for_no_popup(wait)

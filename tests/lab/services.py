@@ -35,6 +35,7 @@ __all__ = ["NameServer", "Observer", "Packet", "Query", "WebServer", "Zone"]
 
 _CHUNK = bytes(1 << 20)
 _TTL = 30
+_SNAPSHOT = 2048
 # By number: Windows has no such name, and this module imports there too.
 _SIGUSR1 = 10
 _FORWARD_TIMEOUT = 2.0
@@ -264,13 +265,15 @@ def _start(machine: Machine, *argv: str) -> Process:
 class Observer:
     """tcpdump on one interface of a machine; captures from the moment it is made until `stop`.
 
-    `expression` is a filter of pcap-filter(7). A context manager: leaving it stops the capture.
+    `expression` is a filter of pcap-filter(7). It keeps the first 2 KiB of each packet. A context manager: leaving it stops the capture.
     """
 
     def __init__(self, machine: Machine, interface: str, expression: str = "ip or ip6") -> None:
         number = len(list(machine.directory.glob("*.pcap"))) + 1
         self.file = machine.directory / f"{number:02}-{interface}.pcap"
-        options = ["-Z", "root", "-n", "-U", "--immediate-mode", "-s", "0", "-B", "16384", "-w", str(self.file)]
+        # Immediate mode reserves the snapshot length for each packet: with the default of 256 KiB there are few slots.
+        slots = ["--immediate-mode", "-s", str(_SNAPSHOT), "-B", "32768"]
+        options = ["-Z", "root", "-n", "-U", *slots, "-w", str(self.file)]
         self._process = machine.spawn("tcpdump", "-i", interface, *options, expression)
         # tcpdump says so after the socket is open and the filter is set.
         self._process.wait_for_line("listening on")

@@ -210,7 +210,7 @@ def test_blocked_traffic_cannot_leave_by_another_route_or_behind_a_flushed_table
     assert world.fails(4) < 0.5
 
 
-def test_without_the_kill_switch_a_stopped_route_leaves_by_the_tunnel_or_nowhere_but_rejects_nothing(
+def test_without_the_kill_switch_traffic_is_routed_and_nothing_is_rejected(
     world: World,
 ) -> None:
     world.host.apply(world.host_plan(hosting=world.hosting()))

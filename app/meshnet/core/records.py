@@ -135,11 +135,13 @@ def text_of(body: Body) -> str:
 
 def body_of(text: str) -> Body:
     """Read a body; InvalidRecordError for anything that is none, is too long, or of another version."""
-    if len(text) > RECORD_MAX:
-        raise InvalidRecordError("longer than a record may be")
     try:
-        body = _decoder.decode(text)
-    except (msgspec.DecodeError, UnicodeEncodeError) as error:
+        data = text.encode()
+        if len(data) > RECORD_MAX:
+            raise InvalidRecordError("longer than a record may be")
+        body = _decoder.decode(data)
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError) as error:
+        # RecursionError: msgspec's word for JSON that is nested too deeply.
         raise InvalidRecordError(str(error)) from error
     if body.v != FORMAT:
         raise InvalidRecordError(f"format {body.v}; this program knows {FORMAT}")

@@ -340,6 +340,8 @@ class Update(msgspec.Struct, frozen=True, tag_field="kind", tag="update"):
 FromDaemon = Reply | Failure | Update
 
 _encoder = msgspec.json.Encoder()
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""RecursionError: msgspec's word for JSON that is nested too deeply."""
 _calls: msgspec.json.Decoder[Call] = msgspec.json.Decoder(Call)
 _from_daemon: msgspec.json.Decoder[Reply | Failure | Update] = msgspec.json.Decoder(Reply | Failure | Update)
 
@@ -358,7 +360,7 @@ def read_call(line: bytes) -> Call:
     """Read a line of a front end; MeshnetError `invalid-message` or `version-mismatch`."""
     try:
         call = _calls.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except _UNREADABLE as error:
         raise MeshnetError(Code.INVALID_MESSAGE, f"The daemon does not understand this message: {error}") from error
     if call.version != VERSION:
         raise MeshnetError(
@@ -371,7 +373,7 @@ def read_from_daemon(line: bytes) -> FromDaemon:
     """Read a line of the daemon; MeshnetError `version-mismatch` where it is none that this program knows."""
     try:
         return _from_daemon.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except _UNREADABLE as error:
         raise MeshnetError(Code.VERSION_MISMATCH, "The daemon answers in a way this program does not know.") from error
 
 

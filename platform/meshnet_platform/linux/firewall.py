@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from meshnet_platform.api import SystemPlan
 from meshnet_platform.linux import nft, ruleset
+from meshnet_platform.linux.marks import FIREWALL_TABLE
 from meshnet_platform.linux.ruleset import Ruleset
 from meshnet_platform.runner import Runner
 
@@ -34,7 +35,8 @@ class Firewall:
     def remove(self) -> None:
         """Take our table away, if it is there."""
         self._have = None
-        self._runner.run("nft", "-f", "-", stdin=ruleset.removal())
+        if self._runner.ask("nft", "--terse", "list", "table", "inet", FIREWALL_TABLE):
+            self._runner.run("nft", "-f", "-", stdin=ruleset.removal())
 
     def cut(self, before: SystemPlan, now: SystemPlan) -> None:
         """End the running flows of peers that lost a permission, where conntrack(8) is installed.

@@ -68,7 +68,7 @@ class Network:
             # A table that was never used is an error to `ip`, and nothing to us.
             for route in routing.parse_routes(self._runner.ask(*ip, "route", "show", "table", str(table)), table)
         )
-        rules = routing.parse_rules(self._runner.run(*ip, "rule", "show"))
+        rules = routing.parse_rules(self._runner.ask(*ip, "rule", "show"))
         return Routing(routing.parse_addresses(addresses, family), routes, rules)
 
 

@@ -41,17 +41,6 @@ def removal() -> str:
     return f"add table {_TABLE}\ndelete table {_TABLE}\n"
 
 
-def is_ours(listing: str, wanted: Ruleset) -> bool:
-    """Whether a listing of the table (`nft list table`) still has every chain and rule, by their number."""
-    return _shape(listing) == _shape(wanted.rules)
-
-
-def _shape(text: str) -> tuple[int, int]:
-    lines = [line.strip() for line in text.splitlines()]
-    chains = sum(line.startswith("chain ") for line in lines)
-    return chains, sum(line.endswith(("drop", "accept")) for line in lines if not line.startswith("type "))
-
-
 def _set_names() -> tuple[str, ...]:
     return tuple(name + family for name in SETS for family in "46")
 

@@ -38,6 +38,7 @@ def test_failures_and_updates_read_back(message: local.Failure | local.Update) -
         b'{"id": 1, "request": {"verb": "route", "device": 5}}',
         b'{"id": 1, "request": {"verb": "route", "device": "x", "command": "rm"}}',
         b'{"id": "1", "request": {"verb": "status"}}',
+        b'{"id": 1, "request": {"verb": "status", "deep": ' + b"[" * 20000 + b"]" * 20000 + b"}}",
     ],
 )
 def test_what_is_no_call_is_refused_by_name(line: bytes) -> None:

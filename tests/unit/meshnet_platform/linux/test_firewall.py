@@ -21,7 +21,7 @@ class Recorder:
 
     def _execute(self, words: Sequence[str], stdin: str | None, timeout: float) -> Result:
         self.commands.append(" ".join((Path(words[0]).name, *words[1:])))
-        return Result(0, "")
+        return Result(0, "table" if "list" in words else "")
 
 
 @pytest.fixture
@@ -50,4 +50,10 @@ def test_without_the_tool_the_rules_alone_must_do(tmp_path: Path) -> None:
 
 def test_a_plan_that_wants_no_table_has_it_taken_away(recorder: Recorder) -> None:
     Firewall(recorder.runner).apply(SystemPlan(), ())
-    assert recorder.commands == ["nft -f -"]
+    assert recorder.commands == ["nft --terse list table inet meshnet", "nft -f -"]
+
+
+def test_where_the_tool_is_missing_there_is_no_table_to_take_away(tmp_path: Path) -> None:
+    recorder = Recorder(tmp_path)
+    Firewall(recorder.runner).remove()
+    assert recorder.commands == []

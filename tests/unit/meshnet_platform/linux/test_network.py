@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from meshnet_platform.api import Route, SystemPlan, Tunnel
+from meshnet_platform.linux.network import Network
+from meshnet_platform.runner import Result, Runner
+
+PLAN = SystemPlan(Tunnel("meshnet0", "secret", 1, ("100.64.0.1/32", "fd00::1/128"), mtu=1280), route=Route(True))
+
+
+class Recorder:
+    def __init__(self, directory: Path) -> None:
+        (directory / "ip").touch(mode=0o755)
+        self.batches: list[tuple[str, str]] = []
+        self.asked = 0
+        self.runner = Runner(self._execute, [str(directory)])
+
+    def _execute(self, words: Sequence[str], stdin: str | None, timeout: float) -> Result:
+        if stdin is None:
+            self.asked += 1
+        else:
+            self.batches.append((words[1], stdin))
+        return Result(0, "")
+
+
+@pytest.fixture
+def recorder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Recorder:
+    monkeypatch.setattr("meshnet_platform.linux.network._families", lambda: (4, 6))
+    return Recorder(tmp_path)
+
+
+def test_each_family_is_one_process(recorder: Recorder) -> None:
+    network = Network(recorder.runner)
+    network.read("meshnet0", there=False)
+    network.apply(PLAN, "meshnet0")
+    assert [family for family, _ in recorder.batches] == ["-4", "-6"]
+
+
+def test_the_interface_is_up_with_its_addresses_before_routes_lead_there(recorder: Recorder) -> None:
+    network = Network(recorder.runner)
+    network.apply(PLAN, "meshnet0")
+    lines = recorder.batches[0][1].splitlines()
+    assert lines[:2] == ["addr add 100.64.0.1/32 dev meshnet0", "link set dev meshnet0 mtu 1280 up"]
+
+
+def test_what_is_known_is_not_read_again(recorder: Recorder) -> None:
+    network = Network(recorder.runner)
+    network.read("meshnet0", there=False)
+    asked = recorder.asked
+    network.read("meshnet0", there=False)
+    assert recorder.asked == asked
+    network.forget()
+    network.read("meshnet0", there=False)
+    assert recorder.asked == 2 * asked
+
+
+def test_the_same_again_starts_nothing(recorder: Recorder) -> None:
+    network = Network(recorder.runner)
+    network.read("meshnet0", there=False)
+    network.apply(PLAN, "meshnet0")
+    recorder.batches.clear()
+    network.apply(PLAN, "meshnet0")
+    network.stop_routing("meshnet0")
+    assert all(line.startswith("rule del") for _, text in recorder.batches for line in text.splitlines())
