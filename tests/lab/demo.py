@@ -26,6 +26,10 @@ from lab.net import Lab, LabError, wait_until
 from lab.world import SOCKET, World, product_environment, program
 
 PICTURES = Path("build/demo")
+SIZE = "1040x680"
+"""Of the laptop's desktop, in pixels: readable in a README."""
+HOME = 1
+"""Where home-pc stands in the menu, after berlin-server, which permits nothing."""
 
 
 def say(text: str) -> None:
@@ -51,12 +55,13 @@ class Demo:
         self.menu = menu
         self.pictures = pictures
         self.rows: list[tuple[str, str, str, str]] = []
+        self._last_picture = b""
 
     def play(self) -> None:
         """Click on, look, click off, look."""
         self._note("before", "")
         with step("clicking home-pc under “Devices in Meshnet”"):
-            seconds = self._click(self.menu.click_host, self.world.home_public4)
+            seconds = self._click(lambda: self.menu.click_host(HOME), self.world.home_public4)
         self._note("routed through home-pc", f"{seconds * 1000:.0f} ms")
         self.menu.open()
         self._photograph("tray-menu-routed.png")
@@ -71,18 +76,26 @@ class Demo:
         self.menu.desktop.key("Escape")
         self.menu.desktop.wait_for_no_popup()
 
-    def open_window(self) -> None:
-        """The window, for the picture, while routed."""
+    def photograph_all(self) -> None:
+        """The window and the menu together, while routed."""
         self.menu.open()
-        self.menu.click_host()
+        self.menu.click_host(HOME)
         self.household.await_state("routing")
         desktop = self.menu.desktop
         desktop.click(*desktop.find_tray_icon())
         desktop.wait_for_window("Meshnet")
-        wait_until(lambda: len(desktop.windows()) == 1, "the window to stand still")
-        time.sleep(0.5)  # until it is painted: the X server tells nobody when that is
+        # Nobody is told when a window has been painted for the last time: it has when two pictures are the same.
+        wait_until(self._stands_still, "the window to stand still", tick=0.3)
         self._photograph("window.png")
+        self.menu.open()
+        wait_until(self._stands_still, "the menu to stand still", tick=0.3)
+        self._photograph("desktop.png")
         self.household.stop()
+
+    def _stands_still(self) -> bool:
+        before, self._last_picture = self._last_picture, self._photograph("moving.png").read_bytes()
+        (self.pictures / "moving.png").unlink()
+        return before == self._last_picture
 
     def table(self) -> list[str]:
         """What the far end saw."""
@@ -103,9 +116,9 @@ class Demo:
         seen = [self.world.public_address(self.world.laptop, family) or "none" for family in (4, 6)]
         self.rows.append((when, seen[0], seen[1], took))
 
-    def _photograph(self, name: str) -> None:
+    def _photograph(self, name: str) -> Path:
         self.pictures.mkdir(parents=True, exist_ok=True)
-        self.menu.desktop.screenshot(self.pictures / name)
+        return self.menu.desktop.screenshot(self.pictures / name)
 
 
 def main() -> int:
@@ -139,17 +152,19 @@ def _run(pictures: Path, stay: bool) -> int:
         with step("building an internet: a home, a café, a rented server, a web server"):
             world = World(lab)
         with step(
-            "starting the coordinator and two devices; the laptop creates a mesh, home-pc joins and allows routing"
+            "starting the coordinator and three devices; the laptop makes a mesh, home-pc joins and allows routing"
         ):
             household = Household(world)
-        with Desktop(Path(directory), world.laptop) as desktop:
-            menu = TrayMenu(desktop, hosts=1)
+            household.start(world.server)
+            household.bring_in(world.server, "berlin-server")
+        with Desktop(Path(directory), world.laptop, SIZE) as desktop:
+            menu = TrayMenu(desktop, hosts=2)
             with step("starting the laptop's tray on a desktop of its own"):
                 menu.start()
             demo = Demo(world, household, menu, pictures)
             demo.open_first()
             demo.play()
-            demo.open_window()
+            demo.photograph_all()
             say("\nWhat a web server on the other side saw of the laptop:\n")
             say("\n".join(f"  {line}" for line in demo.table()))
             say(f"\nPictures of the tray menu and of the window: {pictures.resolve()}")

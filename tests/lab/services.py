@@ -265,7 +265,8 @@ def _start(machine: Machine, *argv: str) -> Process:
 class Observer:
     """tcpdump on one interface of a machine; captures from the moment it is made until `stop`.
 
-    `expression` is a filter of pcap-filter(7). It keeps the first 2 KiB of each packet. A context manager: leaving it stops the capture.
+    `expression` is a filter of pcap-filter(7); of each packet the first 2 KiB are kept. A context manager: leaving it
+    stops the capture.
     """
 
     def __init__(self, machine: Machine, interface: str, expression: str = "ip or ip6") -> None:

@@ -33,6 +33,14 @@ answer = ask(query, sys.argv[1], timeout=3)
 records = [record for answers in answer.answer for record in answers]
 print(dns.rcode.to_text(answer.rcode()), "TC" if answer.flags & dns.flags.TC else "", *records)
 """
+# TUNSETIFF with IFF_TUN and IFF_NO_PI (linux/if_tun.h): packets without a link-layer header, as VPNs have them.
+_TUNNEL = """
+import fcntl, struct, threading
+tunnel = open("/dev/net/tun", "r+b", buffering=0)
+fcntl.ioctl(tunnel, 0x400454CA, struct.pack("16sH", b"tunnel", 0x1001))
+print("up", flush=True)
+threading.Event().wait()
+"""
 _TRAY = """
 import sys
 from PySide6.QtGui import QColor, QIcon, QPixmap
@@ -269,6 +277,17 @@ def test_the_observer_sees_what_leaves_and_to_whom(world: World) -> None:
     assert (world.laptop6, world.server6, 7777, b"packet 0") in sent
     assert observer.matching(dst=world.resolver4, dport=53)
     assert not observer.matching(dst=world.web4)
+
+
+@pytest.mark.parametrize("interface", ["eth0", "tunnel", "any"])
+def test_the_observer_reads_what_every_kind_of_interface_carries(lab: Lab, interface: str) -> None:
+    one, two = lab.machine("one"), lab.machine("two")
+    lab.wire(one.port("eth0", "10.0.0.1/24"), two.port("eth0", "10.0.0.2/24"))
+    one.spawn(sys.executable, "-c", _TUNNEL).wait_for_line("up", exact=True)
+    one.ip("addr add 10.0.1.1/24 dev tunnel", "link set tunnel up")
+    with Observer(one, interface, "ip") as observer:
+        _send(one, "10.0.1.2" if interface == "tunnel" else "10.0.0.2", 7777)
+    assert [packet.payload for packet in observer.matching(proto="udp", dport=7777)] == [b"packet 0"]
 
 
 def test_the_observer_stops_with_nothing_left_unread(world: World) -> None:

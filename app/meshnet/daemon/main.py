@@ -17,7 +17,7 @@ import click
 from meshnet import __version__
 from meshnet.errors import Code, MeshnetError
 from meshnet_platform.api import Backend, PlatformError
-from meshnet_platform.select import choose_backend
+from meshnet_platform.backends import choose_backend
 
 STATE_DIR = Path("/var/lib/meshnet")
 SOCKET = Path("/run/meshnet/meshnetd.sock")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from meshnet_platform.api import PlatformError
-from meshnet_platform.select import choose_backend
+from meshnet_platform.backends import choose_backend
 
 
 def test_a_dry_run_changes_nothing(tmp_path: Path) -> None:
