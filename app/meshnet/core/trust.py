@@ -36,6 +36,8 @@ from meshnet.core.records import (
 from meshnet.errors import Refusal
 
 CANDIDATES_MAX = 8
+SIGNATURES_MAX = 4
+"""A membership needs two."""
 _SEQ_MAX = 2**53
 """JSON numbers stay exact below this."""
 _LATE = 600
@@ -82,6 +84,7 @@ class Ledger:
             raise RefusedRecordError(f"no record: {error}") from error
         if body.mesh != self.mesh_id:
             raise RefusedRecordError("a record of another mesh")
+        self._require(len(record.signatures) <= SIGNATURES_MAX, "more signatures than a record needs")
         key = (type(body).__name__, subject_of(body))
         known = self._records.get(key)
         if known is not None and known.body == record.body:
@@ -93,8 +96,14 @@ class Ledger:
 
     def records(self) -> list[Signed]:
         """All records, in an order in which an empty ledger would accept them again."""
-        order = ("Mesh", "Invite", "Membership", "Device", "Grants", "Confirmation", "Removal")
-        return [record for key, record in sorted(self._records.items(), key=lambda item: order.index(item[0][0]))]
+        # What a removed device said is left out: removals come before words, so that a WireGuard key of a device that
+        # is gone stands in nobody's way.
+        order = ("Mesh", "Invite", "Membership", "Removal", "Device", "Grants", "Confirmation")
+        kept = [item for item in self._records.items() if not self._is_of_removed(*item[0])]
+        return [record for _, record in sorted(kept, key=lambda item: order.index(item[0][0]))]
+
+    def _is_of_removed(self, kind: str, subject: str) -> bool:
+        return kind in ("Device", "Grants") and subject.partition("/")[0] in self.removed
 
     def record_of(self, kind: type[Body], subject: str) -> Signed | None:
         """The newest record of this type and subject."""
