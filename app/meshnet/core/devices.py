@@ -10,8 +10,15 @@ MIN_ID_PART = 4
 
 
 def names(ledger: Ledger) -> dict[str, str]:
-    """The name of every member by id, made unique: whoever joined first keeps a name, others get "-2", "-3"."""
-    members = sorted(ledger.active(), key=lambda device: (ledger.members[device.device].joined, device.device))
+    """The name of every member by id, made unique: whoever joined first keeps a name, others get "-2", "-3".
+
+    Confirmed devices come before others: when a device joined is its own word, and an invite may have gone astray.
+    """
+
+    def turn(device: Device) -> tuple[bool, int, str]:
+        return device.device not in ledger.confirmed, ledger.members[device.device].joined, device.device
+
+    members = sorted(ledger.active(), key=turn)
     taken: set[str] = set()
     result: dict[str, str] = {}
     for device in members:
@@ -33,7 +40,8 @@ def unique_name(name: str, taken: set[str]) -> str:
 def find(ledger: Ledger, me: str, word: str) -> Device:
     """The other device that is meant by its name, mesh address, id, or the beginning of its id.
 
-    Refusal `unknown-device` or `ambiguous-device`. A name goes before an id.
+    Refusal `unknown-device` or `ambiguous-device`. A device calls itself as it likes, so a whole id or an address
+    goes before a name; a name goes before the beginning of an id.
     """
     others = [device for device in ledger.active() if device.device != me]
     known = names(ledger)
@@ -41,15 +49,20 @@ def find(ledger: Ledger, me: str, word: str) -> Device:
     exact = [d for d in others if known[d.device] == word] or [
         d for d in others if known[d.device].casefold() == word.casefold()
     ]
-    by_address = [d for d in others if word in (ledger.members[d.device].address4, ledger.members[d.device].address6)]
+    fixed = [d for d in others if word in _fixed_words(ledger, d.device)]
     by_id = [d for d in others if len(word) >= MIN_ID_PART and d.device.startswith(word)]
-    found = exact or by_address or by_id
+    found = fixed or exact or by_id
     if not found:
         raise Refusal(Code.UNKNOWN_DEVICE, f"No device is called `{word[:80]}`.")
     if len(found) > 1:
         which = ", ".join(sorted(f"{known[d.device]} ({d.device[:8]})" for d in found)[:5])
         raise Refusal(Code.AMBIGUOUS_DEVICE, f"`{word[:80]}` may be {which}.")
     return found[0]
+
+
+def _fixed_words(ledger: Ledger, device: str) -> tuple[str, str, str]:
+    member = ledger.members[device]
+    return device, member.address4, member.address6
 
 
 def chain(ledger: Ledger, host: str) -> list[str]:

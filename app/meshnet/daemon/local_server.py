@@ -37,6 +37,11 @@ class LocalServer:
         self._changed = asyncio.Event()
         controller.on_change = self._changed.set
 
+    @property
+    def is_watched(self) -> bool:
+        """Whether a front end follows the changes."""
+        return any(session.is_watching for session in self._sessions)
+
     async def serve(self, on_ready: Callable[[], None]) -> None:
         """Serve until cancelled. MeshnetError where the socket cannot be had."""
         listener = _listen(self._path)

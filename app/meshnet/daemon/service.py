@@ -23,6 +23,8 @@ from meshnet_platform.api import Backend
 log = logging.getLogger("meshnet.service")
 
 OBSERVE_EVERY = 5.0
+"""Seconds between looks at the tunnel while somebody watches; each starts one process."""
+OBSERVE_IDLE = 20.0
 FACTS_EVERY = 6
 """Observations after which the system's facts are read anew."""
 
@@ -118,7 +120,7 @@ class Service:
         rounds = 0
         while True:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(OBSERVE_EVERY):
+                async with asyncio.timeout(OBSERVE_EVERY if self._server.is_watched else OBSERVE_IDLE):
                     await self._trouble.wait()
             broken, rounds = self._trouble.is_set(), rounds + 1
             self._trouble.clear()

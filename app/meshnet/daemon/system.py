@@ -44,7 +44,13 @@ class System:
         return changed
 
     async def apply(self) -> None:
-        """Make the system as the model and the route say now; MeshnetError `system-error` with the system's words."""
+        """Make the system as the model and the route say now; MeshnetError `system-error` with the system's words.
+
+        Where tools are missing nothing is attempted: the device is a member all the same, and its status says why it
+        can do no more. What an earlier daemon left closed stays closed.
+        """
+        if self._model.cannot_route is not None:
+            return
         async with self._lock:
             wanted = self.wanted()
             await self._run(lambda: self._backend.apply(wanted))

@@ -170,9 +170,10 @@ def chain(status: Status) -> tuple[str, ...]:
 
 
 def identity(status: Status) -> str:
-    """This device's name and addresses, and whether the coordinator is there."""
+    """This device's name and addresses, and whether the coordinator is there; the long address on a line of its own."""
     if status.device is None:
         return ""
     away = status.coordinator is not None and not status.coordinator.connected
-    parts = [short(status.device.name), status.device.address4, status.device.address6]
-    return "  ·  ".join([*filter(None, parts), *(["coordinator not reached"] if away else [])])
+    parts = [short(status.device.name), status.device.address4, "coordinator not reached" if away else ""]
+    lines = ["  ·  ".join(filter(None, parts)), status.device.address6]
+    return "\n".join(filter(None, lines))

@@ -1,0 +1,119 @@
+"""The same ways laid by hand, as somebody who knows the tools would: the references of the measurements."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from lab.net import Machine, wait_until
+from lab.world import HOME_PORT, World
+
+INTERFACE = "meshnet0"
+MARK = "0x20d53"
+"""The mark that the daemon gives its WireGuard: what bears it goes beside the tunnel."""
+
+_ON = """set -e
+wg set {interface} peer {key} allowed-ips {own},0.0.0.0/0,::/0
+for family in -4 -6; do
+    ip $family -batch - <<END
+route add unreachable default metric 20000 table 4242
+route add default dev {interface} metric 100 table 4242
+rule add priority 5400 not fwmark {mark} lookup 4242
+END
+done
+nft -f - <<END
+table inet byhand {{
+    chain output {{
+        type filter hook output priority filter; policy accept;
+        oifname {{ "lo", "{interface}" }} accept
+        meta mark {mark} accept
+        ip6 hoplimit 255 icmpv6 type {{ nd-router-solicit, nd-neighbor-solicit, nd-neighbor-advert }} accept
+        reject with icmpx admin-prohibited
+    }}
+    chain forward {{
+        type filter hook forward priority filter; policy accept;
+        oifname "{interface}" accept
+        reject with icmpx admin-prohibited
+    }}
+}}
+END
+echo "nameserver {resolver}" >/etc/resolv.conf
+"""
+_OFF = """set -e
+echo "nameserver {before}" >/etc/resolv.conf
+for family in -4 -6; do
+    ip $family -batch - <<END
+rule del priority 5400
+route flush table 4242
+END
+done
+wg set {interface} peer {key} allowed-ips {own}
+nft delete table inet byhand
+"""
+
+
+class Switch:
+    """The scripts that turn a route on and off, on a tunnel that stands already."""
+
+    def __init__(self, world: World, interface: str = INTERFACE) -> None:
+        laptop = world.laptop
+        key, own = laptop.run("wg", "show", interface, "allowed-ips").stdout.split(maxsplit=1)
+        addresses = own.split()
+        words = {
+            "interface": interface,
+            "mark": MARK,
+            "key": key,
+            "own": ",".join(addresses),
+            "resolver": next(one for one in addresses if ":" not in one).removesuffix("/32"),
+            "before": laptop.run("cat", "/etc/resolv.conf").stdout.split()[1],
+        }
+        self.on = self._script(laptop, "on.sh", _ON.format(**words))
+        self.off = self._script(laptop, "off.sh", _OFF.format(**words))
+
+    @staticmethod
+    def _script(machine: Machine, name: str, text: str) -> list[str]:
+        path: Path = machine.directory / name
+        path.write_text(text)
+        return ["sh", str(path)]
+
+
+class Tunnel:
+    """A way home with nothing of the product in it: two keys, two addresses, one masquerade, no guard and no rules."""
+
+    def __init__(self, world: World) -> None:
+        self.implementation = "the kernel's WireGuard"
+        for machine in (world.home, world.laptop):
+            self._interface(machine)
+        home, laptop = (self._keys(machine) for machine in (world.home, world.laptop))
+        self._set(world.home, home[0], "listen-port", str(HOME_PORT), "peer", laptop[1], "allowed-ips", "10.66.0.2/32")
+        way = ("endpoint", f"{world.home_public4}:{HOME_PORT}", "allowed-ips", "0.0.0.0/0")
+        self._set(world.laptop, laptop[0], "fwmark", "51820", "peer", home[1], *way)
+        self._bring_up(world.home, "10.66.0.1")
+        self._bring_up(world.laptop, "10.66.0.2")
+        self._host(world.home)
+        world.laptop.ip("route add default dev wg0 table 51820", "rule add not fwmark 51820 lookup 51820")
+
+    def _interface(self, machine: Machine) -> None:
+        if machine.run("ip", "link", "add", "wg0", "type", "wireguard", check=False).returncode == 0:
+            return
+        self.implementation = "wireguard-go"
+        machine.spawn("wireguard-go", "-f", "wg0", env={"WG_PROCESS_FOREGROUND": "1", "LOG_LEVEL": "error"})
+        wait_until(lambda: machine.run("wg", "show", "wg0", check=False).returncode == 0, "wg0")
+
+    @staticmethod
+    def _keys(machine: Machine) -> tuple[str, str]:
+        private = machine.run("wg", "genkey").stdout
+        return private, machine.run("wg", "pubkey", input=private).stdout.strip()
+
+    @staticmethod
+    def _set(machine: Machine, private: str, *words: str) -> None:
+        machine.run("wg", "set", "wg0", "private-key", "/dev/stdin", *words, input=private)
+
+    @staticmethod
+    def _bring_up(machine: Machine, address: str) -> None:
+        machine.ip(f"addr add {address}/24 dev wg0", "link set wg0 mtu 1420 up")
+
+    @staticmethod
+    def _host(machine: Machine) -> None:
+        machine.run("sh", "-c", "echo 1 >/proc/sys/net/ipv4/ip_forward")
+        rule = "type nat hook postrouting priority srcnat; ip saddr 10.66.0.0/24 masquerade"
+        machine.run("nft", "-f", "-", input=f"table ip byhand {{ chain postrouting {{ {rule}; }}; }}\n")
