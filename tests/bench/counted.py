@@ -65,13 +65,13 @@ class Counter:
 
 def main() -> None:
     """Be the daemon."""
-    log = Path(sys.argv.pop(1)).open("a", buffering=1)  # noqa: SIM115 - open as long as the program runs
-    counter = Counter(log)
-    runner.execute_process = counter.execute
-    sys.addaudithook(counter.hear)
-    from meshnet.daemon.main import main as daemon
+    with Path(sys.argv.pop(1)).open("a", buffering=1) as log:
+        counter = Counter(log)
+        runner.execute_process = counter.execute
+        sys.addaudithook(counter.hear)
+        from meshnet.daemon.main import main as daemon
 
-    daemon(prog_name="meshnetd")
+        daemon(prog_name="meshnetd")
 
 
 if __name__ == "__main__":

@@ -141,3 +141,17 @@ def test_a_removed_device_is_out_at_once(household: Household) -> None:
     wait_until(lambda: household.status(world.home)["state"] == "not-joined", "the end of the membership")
     assert world.meshnet(world.laptop, "devices") == {"devices": []}
     assert world.home.run("ping", "-c", "1", "-W", "1", address, check=False).returncode != 0
+
+
+def test_a_device_removed_while_it_routes_stays_closed_until_its_person_opens_it(household: Household) -> None:
+    world = household.world
+    household.start(world.guest)
+    household.bring_in(world.guest, "guest")
+    world.meshnet(world.guest, "route", "home-pc")
+    assert world.public_address(world.guest) == world.home_public4
+    world.meshnet(world.laptop, "remove", "guest")
+    wait_until(lambda: household.status(world.guest)["state"] == "blocked", "the end of the route")
+    assert world.public_address(world.guest) is None
+    world.meshnet(world.guest, "route", "--off")
+    assert household.status(world.guest)["state"] == "not-joined"
+    assert world.public_address(world.guest) == world.cafe_public4

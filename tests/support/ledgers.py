@@ -52,5 +52,3 @@ def body(record: Signed) -> Body:
 def resigned(record: Signed, changed: Body) -> Signed:
     """The signatures of a record under another body: a forgery."""
     return Signed(text_of(changed), record.signatures)
-
-

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from meshnet.core.grants import Choice, Permission, granted_by, permitted
 from meshnet.core.records import Device
 from meshnet.core.settings import Settings
-from meshnet.core.special import NOT_PUBLIC, ON_LINK_ONLY, Network, network_of
+from meshnet.core.special import NOT_PUBLIC, ON_LINK_ONLY, TRANSLATED, Network, network_of
 from meshnet.core.trust import Ledger
 from meshnet_platform.api import Control, Facts, Hosting, Peer, PeerSight, Route, SystemPlan, Tunnel
 
@@ -199,9 +199,13 @@ def _local(facts: Facts) -> tuple[str, ...]:
 
 
 def _is_private(network: Network) -> bool:
+    return _is_within(network, NOT_PUBLIC) and not _is_within(network, TRANSLATED)
+
+
+def _is_within(network: Network, ranges: tuple[Network, ...]) -> bool:
     if isinstance(network, ipaddress.IPv4Network):
-        return any(network.subnet_of(private) for private in NOT_PUBLIC if isinstance(private, ipaddress.IPv4Network))
-    return any(network.subnet_of(private) for private in NOT_PUBLIC if isinstance(private, ipaddress.IPv6Network))
+        return any(network.subnet_of(wider) for wider in ranges if isinstance(wider, ipaddress.IPv4Network))
+    return any(network.subnet_of(wider) for wider in ranges if isinstance(wider, ipaddress.IPv6Network))
 
 
 def _resolvers(situation: Situation) -> tuple[str, ...]:

@@ -46,6 +46,12 @@ NOT_PUBLIC: tuple[Network, ...] = tuple(
 )
 """What a peer without `lan` never reaches. Translated forms of IPv4 are among them: they lead to the same places."""
 
+TRANSLATED: tuple[Network, ...] = tuple(
+    ipaddress.ip_network(text)
+    for text in ("::/96", "::ffff:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48", "2001::/32", "2002::/16")
+)
+"""Those of `NOT_PUBLIC` that stand for IPv4 addresses, public ones too: whoever calls one local is after them."""
+
 ON_LINK_ONLY: tuple[Network, ...] = tuple(
     ipaddress.ip_network(text)
     for text in ("169.254.0.0/16", "224.0.0.0/24", "239.255.255.250/32", "255.255.255.255/32", "fe80::/10", "ff02::/16")

@@ -103,8 +103,12 @@ class Controller:
 
     async def settle(self) -> None:
         """Records, grants, settings or facts changed: make the system so, and tell the others."""
-        if self._model.ledger is not None and self._model.me in self._model.ledger.removed:
-            await self._forget("this device was removed from its mesh")
+        if self._model.is_removed:
+            if self._routing.wish is None:
+                await self._forget("this device was removed from its mesh")
+            else:
+                # Only the person opens what a wanted route closed; the mesh is forgotten when they do.
+                await self._routing.lose(Blocked.ROUTING_REVOKED)
             return
         try:
             await self._system.apply()

@@ -87,6 +87,11 @@ class Model:
         """What keeps this device from routing its traffic."""
         return next((problem for problem in self.problems if problem.stops_routing), None)
 
+    @property
+    def is_removed(self) -> bool:
+        """Whether the mesh has put this device out."""
+        return self.ledger is not None and self.me in self.ledger.removed
+
     def names(self) -> dict[str, str]:
         """Unique names by id."""
         return names(self.ledger) if self.ledger else {}
@@ -147,7 +152,7 @@ class Model:
 
     def announce(self) -> bool:
         """Put into the outbox whatever this device has to say and has not said; True: there is something."""
-        if self.ledger is None:
+        if self.ledger is None or self.is_removed:
             return False
         self._announce_device(self.ledger)
         for device in self.ledger.active():

@@ -208,7 +208,7 @@ class Routing:
 
     def _objection(self) -> Blocked | None:
         ledger, host = self._model.mesh, self.host or ""
-        if not ledger.is_member(host) or not granted_by(ledger, host, self._model.me).routing:
+        if self._model.is_removed or not ledger.is_member(host) or not granted_by(ledger, host, self._model.me).routing:
             return Blocked.ROUTING_REVOKED
         if loop_through(ledger, self._model.me, host) is not None:
             return Blocked.LOOP

@@ -77,7 +77,7 @@ class System:
     def wanted(self) -> SystemPlan:
         """The plan for now."""
         model, routing = self._model, self.routing
-        if model.ledger is None or not model.ledger.is_member(model.me) or routing is None:
+        if model.ledger is None or model.me not in model.ledger.members or routing is None:
             return SystemPlan()
         return plan(
             Situation(

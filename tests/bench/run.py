@@ -1,0 +1,107 @@
+"""`./dev bench`: measures in the lab, and writes docs/benchmarks.md.
+
+Two small internets of network namespaces, the installed programs in one of them; everything is removed afterwards.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench import computer, grants, processes, starting, switching, throughput
+from bench.page import Page, render
+from lab import net
+from lab.household import Household
+from lab.net import Lab, LabError
+from lab.world import World
+
+PATH = Path(__file__).resolve().parents[2] / "docs" / "benchmarks.md"
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How often each thing is measured."""
+
+    starts: int
+    switches: int
+    downloads: int
+    seconds: float
+    grants: int
+    counts: int
+
+
+FULL = Effort(starts=20, switches=12, downloads=6, seconds=5.0, grants=8, counts=3)
+QUICK = Effort(starts=5, switches=2, downloads=2, seconds=1.5, grants=2, counts=1)
+
+
+def say(text: str) -> None:
+    """Tell the person what goes on."""
+    print(text, flush=True)
+
+
+@contextmanager
+def step(text: str) -> Iterator[None]:
+    """Say what begins, and how long it took."""
+    say(f"  {text} …")
+    started = time.monotonic()
+    yield
+    say(f"    done in {time.monotonic() - started:.1f} s")
+
+
+def measure(household: Household, effort: Effort, is_quick: bool) -> Page:
+    """All measurements, one after the other: two at once would disturb each other."""
+    load = computer.load()
+    with step("starting the command line"):
+        starts = starting.measure(household, effort.starts)
+    with step("switching a route on and off, by command, by hand, by a running client"):
+        switches = switching.measure(household, effort.switches, say)
+    with step("downloading through the route, and through one laid by hand"):
+        through, tunnel = throughput.measure(household, effort.downloads, effort.seconds, say)
+    with step("giving and taking a permission"):
+        permissions = grants.measure(household, effort.grants, say)
+    with step("counting processes"):
+        counts = processes.measure(household, effort.counts)
+    sections = (switches.section(starts, counts), through, starts.section, counts.section, permissions)
+    return Page(computer.describe(tunnel, load), sections, is_quick)
+
+
+def main() -> int:
+    """Measure and write the page; 0 also where an aim was missed, for that is a result."""
+    parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="few runs of everything, for trying")
+    parser.add_argument("--output", type=Path, default=PATH, help="where the page goes (%(default)s)")
+    given = parser.parse_args()
+    reason = net.why_not()
+    if reason is not None:
+        print(f"Nothing can be measured here: {reason}", file=sys.stderr)
+        return 1
+    try:
+        page = _run(QUICK if given.quick else FULL, given.quick)
+    except LabError as error:
+        print(f"\nThe measurements failed: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        say("\nInterrupted; everything was removed, and the page is as it was.")
+        return 130
+    given.output.write_text(render(page), encoding="utf-8", newline="\n")
+    say(f"Wrote {given.output}")
+    return 0
+
+
+def _run(effort: Effort, is_quick: bool) -> Page:
+    started = time.monotonic()
+    with Lab() as lab:
+        with step("building an internet, and a mesh in it"):
+            household = Household(World(lab))
+        page = measure(household, effort, is_quick)
+    say(f"All in {time.monotonic() - started:.0f} s.")
+    return page
+
+
+if __name__ == "__main__":
+    sys.exit(main())
