@@ -5,6 +5,7 @@ What tests, benchmarks and the demo start from: programs running, both joined, n
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from lab.net import Machine, Process, wait_until
@@ -16,10 +17,11 @@ class Household:
 
     def __init__(self, world: World, *, allow: str = "routing") -> None:
         self.world = world
-        self.coordinator = world.start_coordinator()
         self.daemons: dict[Machine, Process] = {}
-        self.start(world.laptop)
-        self.start(world.home)
+        with ThreadPoolExecutor(3) as together:
+            started = together.submit(world.start_coordinator)
+            list(together.map(self.start, (world.laptop, world.home)))
+            self.coordinator = started.result()
         world.meshnet(world.laptop, "create", world.coordinator_address(), "--name", "laptop")
         self.bring_in(world.home, "home-pc", allow=allow)
 

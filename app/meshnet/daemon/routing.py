@@ -6,6 +6,7 @@ The last wish wins: a new one ends the trial of an earlier one, whose caller is 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 
@@ -75,7 +76,11 @@ class Routing:
         trial = self._trial
         self.choice = device.device
         await self._feed(Event.CHOOSE)
-        reached = await self._reach(device, trial)
+        try:
+            reached = await self._reach(device, trial)
+        except MeshnetError:
+            await self._feed(Event.UNREACHED)
+            raise
         if trial != self._trial:
             raise MeshnetError(Code.TIMEOUT, "Another wish came before this one was carried out.")
         if reached is None:
@@ -124,12 +129,27 @@ class Routing:
         self.state, effects = step(before, event)
         if before is not self.state:
             log.info("route %s -> %s on %s, host=%s choice=%s", before, self.state, event, self.host, self.choice)
-        for effect in effects:
-            await self._carry_out(effect)
-        if self.state not in WANTED:
-            self.rtt = self.rtt if self.state is State.CONNECTING else None
-        self._wake.set()
-        self.on_change()
+        try:
+            for effect in effects:
+                await self._carry_out(effect)
+        except MeshnetError:
+            await self._fall_back(before)
+            raise
+        finally:
+            if self.state not in WANTED:
+                self.rtt = self.rtt if self.state is State.CONNECTING else None
+            self._wake.set()
+            self.on_change()
+
+    async def _fall_back(self, before: State) -> None:
+        """The system did not follow: nothing may be called routing that the system does not carry."""
+        if self.state not in PASSING:
+            return
+        with contextlib.suppress(MeshnetError):
+            if before is State.CONNECTING:
+                await self._feed(Event.STOP)
+            else:
+                await self.lose(Blocked.SYSTEM_ERROR)
 
     async def _carry_out(self, effect: Effect) -> None:
         match effect:
@@ -173,7 +193,9 @@ class Routing:
             self._wake.clear()
             pause = RETRY_EVERY if self._misses or self.state not in PASSING else WATCH_EVERY
             if self.state in WANTED:
-                await self._look()
+                with contextlib.suppress(MeshnetError):
+                    # The system's words are in the log, the state says what became of the route: the daemon goes on.
+                    await self._look()
             try:
                 async with asyncio.timeout(pause if self.state in WANTED else None):
                     await self._wake.wait()

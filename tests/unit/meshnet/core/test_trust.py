@@ -63,6 +63,11 @@ class World:
         return signed(msgspec.structs.replace(made, **changes), by)
 
 
+def _by_the_mesh(world: World) -> Signed:
+    made = msgspec.structs.replace(body(world.joins()), invite=world.mesh.key.public)
+    return signed(made, world.newcomer.key, invite_key(OPEN))
+
+
 BROKEN: dict[str, tuple[str, Callable[[World], Signed]]] = {
     "junk": ("no record", lambda w: Signed("{}")),
     "a record without end": ("no record", lambda w: Signed(w.says(w.phone).body + " " * 20_000)),
@@ -79,7 +84,7 @@ BROKEN: dict[str, tuple[str, Callable[[World], Signed]]] = {
     "a membership that only the device signed": ("lets it in", lambda w: w.joins(w.newcomer.key)),
     "a membership that only the invite signed": ("by the device", lambda w: w.joins(invite_key(OPEN))),
     "a membership that a used invite signed": ("lets it in", lambda w: w.joins(w.newcomer.key, invite_key(USED))),
-    "a membership in the name of the mesh key": ("lets it in", lambda w: _by_the_mesh(w)),
+    "a membership in the name of the mesh key": ("lets it in", _by_the_mesh),
     "a membership of a device that has no key": ("key is none", lambda w: w.joins(device="x")),
     "a member's second membership": ("a member once", lambda w: w.mesh.membership(w.phone, "100.64.0.7")),
     "a removed device's second membership": ("was removed", lambda w: w.mesh.membership(w.tablet, "100.64.0.7", OPEN)),
@@ -121,11 +126,6 @@ BROKEN: dict[str, tuple[str, Callable[[World], Signed]]] = {
     "a removal by a stranger": ("mesh key or the device", lambda w: signed(_removal(w), STRANGER)),
     "a removal that nobody signed": ("mesh key or the device", lambda w: signed(_removal(w))),
 }
-
-
-def _by_the_mesh(world: World) -> Signed:
-    made = msgspec.structs.replace(body(world.joins()), invite=world.mesh.key.public)
-    return signed(made, world.newcomer.key, invite_key(OPEN))
 
 
 def _long(world: World) -> str:

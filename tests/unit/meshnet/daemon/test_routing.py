@@ -1,0 +1,354 @@
+"""The route as it is carried out: hosts answer or not, wishes follow one another, the system may refuse."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Coroutine
+from pathlib import Path
+
+import pytest
+
+from meshnet.core.records import Device
+from meshnet.core.route import State
+from meshnet.daemon import routing as routing_module
+from meshnet.daemon.routing import Routing
+from meshnet.errors import Blocked, Code, MeshnetError
+from support.daemons import PATIENCE, FakeProber, model_of
+from support.situations import Household
+
+HERE = ("100.64.0.2", "100.64.0.3")
+"""Mesh addresses of the nas and the phone."""
+
+
+@pytest.fixture(autouse=True)
+def _hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, seconds in (("REACH_WITHIN", 0.05), ("ASK_EVERY", 0.01), ("RETRY_EVERY", 0.01), ("WAIT", 0.01)):
+        monkeypatch.setattr(routing_module, name, seconds)
+    monkeypatch.setattr(routing_module, "WATCH_EVERY", 0.01)
+
+
+class Bench:
+    """The laptop's routing; the nas and the phone permit it to route through them."""
+
+    def __init__(self, directory: Path) -> None:
+        self.home = Household()
+        for host in (self.home.nas, self.home.phone):
+            self.home.ledger.accept(self.home.mesh.grants(host, self.home.laptop, routing=True))
+        self.model = model_of(directory, self.home)
+        self.prober = FakeProber()
+        self.refusing = False
+        self.plans: list[tuple[State, str | None]] = []
+        self.routing = Routing(self.model, self.prober, self._apply)
+        self._changed = asyncio.Event()
+        self.routing.on_change = self._changed.set
+
+    async def _apply(self) -> None:
+        if self.refusing:
+            raise MeshnetError(Code.SYSTEM_ERROR, "nft said no.")
+        self.plans.append((self.routing.state, self.routing.host))
+
+    @property
+    def nas(self) -> Device:
+        return self.model.mesh.devices[self.home.nas.id]
+
+    @property
+    def phone(self) -> Device:
+        return self.model.mesh.devices[self.home.phone.id]
+
+    def answering(self, *addresses: str) -> None:
+        self.prober.answers = dict.fromkeys(addresses, 0.02)
+
+    async def until(self, holds: Callable[[], bool]) -> None:
+        async with asyncio.timeout(PATIENCE):
+            while not holds():
+                self._changed.clear()
+                await self._changed.wait()
+
+    @contextlib.asynccontextmanager
+    async def watching(self) -> AsyncIterator[None]:
+        async with asyncio.TaskGroup() as tasks:
+            task = tasks.create_task(self.routing.watch())
+            yield
+            task.cancel()
+
+
+def play(tmp_path: Path, scenario: Callable[[Bench], Coroutine[None, None, None]]) -> None:
+    async def run() -> None:
+        await scenario(Bench(tmp_path))
+
+    asyncio.run(run())
+
+
+def test_a_host_that_answers_is_routed_through_and_kept_in_mind(tmp_path: Path) -> None:
+    async def scenario(bench: Bench) -> None:
+        bench.answering(*HERE)
+        await bench.routing.start(bench.nas)
+        assert bench.routing.state is State.ROUTING
+        assert bench.routing.rtt == 0.02
+        assert bench.plans == [(State.ROUTING, bench.nas.device)]
+        assert bench.model.store.load_state().route == bench.nas.device
+        await bench.routing.stop()
+        assert bench.routing.wish is None
+        assert bench.model.store.load_state().route is None
+
+    play(tmp_path, scenario)
+
+
+def test_a_host_that_does_not_answer_leaves_everything_as_it_was(tmp_path: Path) -> None:
+    async def scenario(bench: Bench) -> None:
+        with pytest.raises(MeshnetError) as refused:
+            await bench.routing.start(bench.nas)
+        assert refused.value.code is Code.DEVICE_OFFLINE
+        assert (bench.routing.state, bench.routing.host, bench.routing.choice) == (State.IDLE, None, None)
+        assert bench.plans == []
+        assert bench.model.store.load_state().route is None
+
+    play(tmp_path, scenario)
+
+
+def test_a_host_that_the_coordinator_sees_but_the_tunnel_does_not_is_told_apart(tmp_path: Path) -> None:
+    async def scenario(bench: Bench) -> None:
+        bench.model.connected = True
+        bench.model.online.add(bench.nas.device)
+        with pytest.raises(MeshnetError, match="is online, but nothing came back") as refused:
+            await bench.routing.start(bench.nas)
+        assert refused.value.code is Code.TIMEOUT
+
+    play(tmp_path, scenario)
+
+
+def test_another_host_that_does_not_answer_leaves_the_one_in_use(tmp_path: Path) -> None:
+    async def scenario(bench: Bench) -> None:
+        bench.answering(HERE[0])
+        await bench.routing.start(bench.nas)
+        with pytest.raises(MeshnetError):
+            await bench.routing.start(bench.phone)
+        assert (bench.routing.state, bench.routing.host) == (State.ROUTING, bench.nas.device)
+        assert len(bench.plans) == 1
+
+    play(tmp_path, scenario)
+
+
+def test_traffic_goes_through_the_old_host_until_the_new_one_answered(tmp_path: Path) -> None:
+    async def scenario(bench: Bench) -> None:
+        seen: list[str | None] = []
+        bench.answering(*HERE)
+        await bench.routing.start(bench.nas)
+        bench.prober.on_asked = lambda _: seen.append(bench.routing.wish.host if bench.routing.wish else None)
+        await bench.routing.start(bench.phone)
+        assert seen == [bench.nas.device]
+        assert bench.plans == [(State.ROUTING, bench.nas.device), (State.ROUTING, bench.phone.device)]
+
+    play(tmp_path, scenario)
+
+
+async def _code_of(running: Coroutine[None, None, None]) -> Code | None:
+    try:
+        await running
+    except MeshnetError as error:
+        return error.code
+    return None
+
+
+def test_the_last_wish_wins_and_the_earlier_caller_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(routing_module, "REACH_WITHIN", PATIENCE)
+
+    async def scenario(bench: Bench) -> None:
+        bench.answering(HERE[1])
+        asked = asyncio.Event()
+        bench.prober.on_asked = lambda _: asked.set()
+        async with asyncio.TaskGroup() as tasks:
+            first = tasks.create_task(_code_of(bench.routing.start(bench.nas)))
+            await asked.wait()
+            await bench.routing.start(bench.phone)
+        assert first.result() is Code.TIMEOUT
+        assert (bench.routing.state, bench.routing.host) == (State.ROUTING, bench.phone.device)
+
+    play(tmp_path, scenario)
+
+
+def test_stopping_ends_a_trial(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(routing_module, "REACH_WITHIN", PATIENCE)
+
+    async def scenario(bench: Bench) -> None:
+        asked = asyncio.Event()
+        bench.prober.on_asked = lambda _: asked.set()
+        async with asyncio.TaskGroup() as tasks:
+            first = tasks.create_task(_code_of(bench.routing.start(bench.nas)))
+            await asked.wait()
+            await bench.routing.stop()
+        assert first.result() is Code.TIMEOUT
+        assert bench.routing.state is State.IDLE
+        assert bench.plans == []
+
+    play(tmp_path, scenario)
+
+
+def test_choosing_the_host_in_use_ends_the_trial_of_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scenario(bench: Bench) -> None:
+        bench.answering(HERE[0])
+        await bench.routing.start(bench.nas)
+        monkeypatch.setattr(routing_module, "REACH_WITHIN", PATIENCE)
+        asked = asyncio.Event()
+        bench.prober.on_asked = lambda _: asked.set()
+        async with asyncio.TaskGroup() as tasks:
+            first = tasks.create_task(_code_of(bench.routing.start(bench.phone)))
+            await asked.wait()
+            await bench.routing.start(bench.nas)
+        assert first.result() is Code.TIMEOUT
+        assert (bench.routing.state, bench.routing.host) == (State.ROUTING, bench.nas.device)
+
+    play(tmp_path, scenario)
+
+
+def test_the_next_candidate_has_its_turn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(routing_module, "TURN_EVERY", 0.0)
+
+    async def scenario(bench: Bench) -> None:
+        with pytest.raises(MeshnetError):
+            await bench.routing.start(bench.nas)
+        assert bench.routing.turns[bench.nas.device] >= 1
+        assert set(bench.plans) == {(State.CONNECTING, None)}
+
+    play(tmp_path, scenario)
+
+
+def test_a_host_that_falls_silent_blocks_and_one_that_answers_again_opens(tmp_path: Path) -> None:
+    async def scenario(bench: Bench) -> None:
+        bench.answering(*HERE)
+        await bench.routing.start(bench.nas)
+        async with bench.watching():
+            bench.answering()
+            await bench.until(lambda: bench.routing.state is State.BLOCKED)
+            assert bench.routing.reason is Blocked.HOST_UNREACHABLE
+            assert bench.routing.wish is not None
+            assert not bench.routing.wish.passing
+            bench.answering(*HERE)
+            bench.routing.nudge()
+            await bench.until(lambda: bench.routing.state is State.ROUTING)
+            assert bench.routing.reason is None
+        assert [state for state, _ in bench.plans] == [State.ROUTING, State.BLOCKED, State.ROUTING]
+
+    play(tmp_path, scenario)
+
+
+def test_a_revoked_grant_blocks_at_once_though_the_host_answers(tmp_path: Path) -> None:
+    async def scenario(bench: Bench) -> None:
+        bench.answering(*HERE)
+        await bench.routing.start(bench.nas)
+        async with bench.watching():
+            bench.model.mesh.accept(bench.home.mesh.grants(bench.home.nas, bench.home.laptop, routing=False))
+            bench.routing.nudge()
+            await bench.until(lambda: bench.routing.state is State.BLOCKED)
+            assert bench.routing.reason is Blocked.ROUTING_REVOKED
+            bench.model.mesh.accept(bench.home.mesh.grants(bench.home.nas, bench.home.laptop, routing=True))
+            bench.routing.nudge()
+            await bench.until(lambda: bench.routing.state is State.ROUTING)
+
+    play(tmp_path, scenario)
+
+
+def test_a_host_that_was_removed_blocks(tmp_path: Path) -> None:
+    async def scenario(bench: Bench) -> None:
+        bench.answering(*HERE)
+        await bench.routing.start(bench.nas)
+        async with bench.watching():
+            bench.model.mesh.accept(bench.home.mesh.removal(bench.home.nas))
+            bench.routing.nudge()
+            await bench.until(lambda: bench.routing.reason is Blocked.ROUTING_REVOKED)
+
+    play(tmp_path, scenario)
+
+
+def test_a_loop_that_the_host_makes_blocks(tmp_path: Path) -> None:
+    async def scenario(bench: Bench) -> None:
+        bench.answering(*HERE)
+        await bench.routing.start(bench.nas)
+        async with bench.watching():
+            bench.model.mesh.accept(bench.home.mesh.device(bench.home.nas, route=bench.home.laptop.id))
+            bench.routing.nudge()
+            await bench.until(lambda: bench.routing.state is State.BLOCKED)
+            assert bench.routing.reason is Blocked.LOOP
+
+    play(tmp_path, scenario)
+
+
+def test_a_blocked_route_is_rescued_by_another_host(tmp_path: Path) -> None:
+    async def scenario(bench: Bench) -> None:
+        bench.answering(*HERE)
+        await bench.routing.start(bench.nas)
+        await bench.routing.lose(Blocked.HOST_UNREACHABLE)
+        await bench.routing.start(bench.phone)
+        assert (bench.routing.state, bench.routing.host) == (State.ROUTING, bench.phone.device)
+        assert bench.routing.reason is None
+
+    play(tmp_path, scenario)
+
+
+def test_a_route_is_taken_up_again_after_a_restart(tmp_path: Path) -> None:
+    async def scenario(bench: Bench) -> None:
+        bench.answering(*HERE)
+        await bench.routing.start(bench.nas)
+        again = Routing(bench.model, bench.prober, bench._apply)
+        again.resume()
+        assert again.wish == bench.routing.wish
+
+    play(tmp_path, scenario)
+
+
+# --- the system refuses ---------------------------------------------------------------------------------------------
+
+
+def test_a_system_that_refuses_the_first_route_leaves_it_idle_and_not_routing_by_name(tmp_path: Path) -> None:
+    async def scenario(bench: Bench) -> None:
+        bench.answering(*HERE)
+        bench.refusing = True
+        with pytest.raises(MeshnetError, match="nft said no") as refused:
+            await bench.routing.start(bench.nas)
+        assert refused.value.code is Code.SYSTEM_ERROR
+        assert bench.routing.state is State.IDLE
+        assert bench.routing.wish is None
+        assert bench.model.store.load_state().route is None
+
+    play(tmp_path, scenario)
+
+
+def test_a_system_that_refuses_to_switch_blocks(tmp_path: Path) -> None:
+    async def scenario(bench: Bench) -> None:
+        bench.answering(*HERE)
+        await bench.routing.start(bench.nas)
+        bench.refusing = True
+        with pytest.raises(MeshnetError):
+            await bench.routing.start(bench.phone)
+        assert bench.routing.state is State.BLOCKED
+        assert bench.routing.reason is Blocked.SYSTEM_ERROR
+
+    play(tmp_path, scenario)
+
+
+def test_a_system_that_refuses_during_a_trial_ends_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(routing_module, "TURN_EVERY", 0.0)
+
+    async def scenario(bench: Bench) -> None:
+        bench.refusing = True
+        with pytest.raises(MeshnetError, match="nft said no"):
+            await bench.routing.start(bench.nas)
+        assert (bench.routing.state, bench.routing.choice) == (State.IDLE, None)
+
+    play(tmp_path, scenario)
+
+
+def test_a_system_that_refuses_does_not_end_the_watch(tmp_path: Path) -> None:
+    async def scenario(bench: Bench) -> None:
+        bench.answering(*HERE)
+        await bench.routing.start(bench.nas)
+        await bench.routing.lose(Blocked.HOST_UNREACHABLE)
+        bench.refusing = True
+        async with bench.watching():
+            await bench.until(lambda: bench.routing.reason is Blocked.SYSTEM_ERROR)
+            assert bench.routing.state is State.BLOCKED
+            bench.refusing = False
+            await bench.until(lambda: bench.routing.state is State.ROUTING and bench.routing.reason is None)
+
+    play(tmp_path, scenario)
