@@ -15,7 +15,7 @@ from pathlib import Path
 
 from meshnet_platform.api import PlatformError
 
-TOOL_DIRECTORIES = ("/usr/sbin", "/usr/bin", "/sbin", "/bin", "/usr/local/sbin", "/usr/local/bin")
+TOOL_DIRECTORIES = ("/usr/sbin", "/usr/bin", "/sbin", "/bin")
 _ENVIRONMENT = {"PATH": ":".join(TOOL_DIRECTORIES), "LC_ALL": "C", "HOME": "/"}
 _OUTPUT_IN_ERRORS = 500
 _TIMEOUT = 15.0

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import TypeVar
 
+import msgspec
+
 from meshnet.errors import Code, MeshnetError
 from meshnet.protocol import local
 from meshnet.protocol.framing import LineBuffer
@@ -47,7 +49,7 @@ class Client:
                 case local.Failure(id=number, code=code, message=text) if number in (self._last, 0):
                     raise MeshnetError(code, text)
                 case local.Reply(id=number) if number == self._last:
-                    return local.read_result(message, kind)
+                    return _result(message, kind)
                 case _:
                     continue
 
@@ -95,6 +97,13 @@ class Client:
         return local.read_from_daemon(self._lines.pop(0))
 
 
+def _result(message: local.Reply, kind: type[T]) -> T:
+    try:
+        return local.read_result(message, kind)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise MeshnetError(Code.VERSION_MISMATCH, "The daemon answers in a way this program does not know.") from error
+
+
 def _connect(path: str) -> socket.socket:
     if sys.platform == "win32":
         raise MeshnetError(Code.NOT_SUPPORTED, "The daemon does not serve on Windows yet.")
@@ -114,6 +123,8 @@ def _connect(path: str) -> socket.socket:
 
 def _check_server(connection: socket.socket, path: str) -> None:
     """Whoever listens there must be root, or this very user: anybody else is after invite links and keys."""
+    if sys.platform == "win32":
+        return
     uid = _server_uid(connection)
     if uid not in (None, 0, os.getuid()):
         connection.close()

@@ -33,7 +33,7 @@ class Context:
     def client(self) -> Client:
         """The connection to the daemon, opened at first use."""
         if self._client is None:
-            self._client = Client(self.socket)
+            self._client = click.get_current_context().with_resource(Client(self.socket))
         return self._client
 
     def put(self, value: object, lines: list[str]) -> None:
@@ -97,6 +97,8 @@ def command(name: str) -> Callable[[Callable[..., None]], click.Command]:
                 function(own, *args, **kwargs)
             except MeshnetError as error:
                 own.fail(error)
+            except UnicodeEncodeError as error:
+                raise click.UsageError("what was given is no text in this system's encoding") from error
 
         return main.command(name)(json_option(update_wrapper(run, function)))
 
@@ -216,7 +218,12 @@ def settings(context: Context, key: str | None, value: str | None) -> None:
 @click.argument("coordinator")
 @click.option("--name", help="This device's name in the mesh.  [default: the host name]")
 def create(context: Context, coordinator: str, name: str | None) -> None:
-    """Make a mesh with this device in it. COORDINATOR is what `meshnet-coordinator address` prints."""
+    """Make a mesh with this device in it.
+
+    COORDINATOR is what `meshnet-coordinator address` prints; with - it is read from standard input, so that other
+    users of this machine do not see it in the list of processes.
+    """
+    coordinator = _given(coordinator)
     from meshnet import keys
     from meshnet.cli.signing import sign_statements
     from meshnet.core.identity import SigningKey
@@ -259,7 +266,8 @@ def invite(context: Context, expires: str) -> None:
 @click.option("--name", help="This device's name in the mesh.  [default: the host name]")
 @click.option("--allow", default="", help="Grant this to my own devices from the start: routing, or routing,lan.")
 def join(context: Context, link: str, name: str | None, allow: str) -> None:
-    """Join the mesh behind an invite LINK."""
+    """Join the mesh behind an invite LINK; with - it is read from standard input, where nobody else sees it."""
+    link = _given(link)
     kinds = tuple(word for word in allow.split(",") if word)
     context.finish(context.client.ask(local.Join(link, name, kinds), local.Status))
 
@@ -280,9 +288,22 @@ def remove(context: Context, device: str) -> None:
     found = context.client.status()
     if found.mesh is None:
         raise MeshnetError(Code.NOT_JOINED)
+    meant = {other.id for other in context.client.devices() if _is_called(other, device)}
     prepared = context.client.ask(local.PrepareRemove(device), local.Statements)
-    records = sign_statements(found.mesh, prepared.bodies, lambda body: isinstance(body, Removal))
+    records = sign_statements(
+        found.mesh, prepared.bodies, lambda body: isinstance(body, Removal) and body.device in meant
+    )
     context.finish(context.client.ask(local.PostSigned(records), local.Status))
+
+
+def _is_called(device: local.DeviceView, word: str) -> bool:
+    return word in (device.address4, device.address6) or (
+        device.name.casefold() == word.casefold() or device.id.startswith(word)
+    )
+
+
+def _given(text: str) -> str:
+    return sys.stdin.readline().strip() if text == "-" else text
 
 
 def _seconds(text: str) -> int:

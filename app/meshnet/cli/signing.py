@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from meshnet.cli.client import Client
-from meshnet.core.records import Body, Confirmation, Signed, body_of, sign
+from meshnet.core.records import Body, Confirmation, InvalidRecordError, Signed, body_of, sign
 from meshnet.errors import Code, MeshnetError
 from meshnet.protocol import local
 
@@ -21,13 +21,17 @@ def sign_statements(mesh: str, bodies: tuple[str, ...], expected: Callable[[Body
     key = keys.load(mesh)
     if key is None:
         raise MeshnetError(Code.NO_MESH_KEY)
-    for text in bodies:
-        body = body_of(text)
-        if body.mesh != mesh or not expected(body):
-            raise MeshnetError(
-                Code.SYSTEM_ERROR, "The daemon asked for a signature of something else; nothing is signed."
-            )
+    if not all(_is_as_asked(text, mesh, expected) for text in bodies):
+        raise MeshnetError(Code.SYSTEM_ERROR, "The daemon asked for a signature of something else; nothing is signed.")
     return tuple(sign(text, key) for text in bodies)
+
+
+def _is_as_asked(text: str, mesh: str, expected: Callable[[Body], bool]) -> bool:
+    try:
+        body = body_of(text)
+    except InvalidRecordError:
+        return False
+    return body.mesh == mesh and expected(body)
 
 
 def confirm_waiting(client: Client, status: local.Status) -> None:

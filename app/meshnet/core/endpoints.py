@@ -7,6 +7,8 @@ import re
 
 _ENDPOINT = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([0-9.]+)):([0-9]{1,5})")
 
+_BROADCAST = ipaddress.IPv4Address("255.255.255.255")
+
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
@@ -35,10 +37,13 @@ def format_endpoint(address: str, port: int) -> str:
 def may_be_candidate(text: str) -> bool:
     """Whether a device may be sent to this endpoint on another device's word.
 
-    Never this machine itself, a group, or a neighbour on the link: that would make a reflector of every peer.
+    Never this machine itself, a group, or a neighbour on the link: that would make a reflector of every peer. Nor an
+    IPv4 address in IPv6's clothes, by which the same places could be named.
     """
     try:
         address, _ = parse_endpoint(text)
     except ValueError:
+        return False
+    if address == _BROADCAST or (isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None):
         return False
     return not (address.is_loopback or address.is_multicast or address.is_unspecified or address.is_link_local)

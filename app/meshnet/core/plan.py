@@ -50,6 +50,8 @@ class Situation:
     control: tuple[Control, ...] = ()
     resolver_port: int | None = None
     can_host: bool = True
+    own_public: tuple[str, ...] = ()
+    """Addresses under which the world sees this device: its router's own pages are there too (hairpin)."""
     now: int = 0
 
 
@@ -140,7 +142,7 @@ def _hosting(situation: Situation, permissions: dict[str, Permission]) -> Hostin
         routing=_all_addresses(situation, routing),
         lan=_all_addresses(situation, lan),
         lan_prefixes=_texts(_lans(facts)) if lan else (),
-        denied=_denied(facts),
+        denied=_denied(facts, situation.own_public),
         gateways=facts.gateways,
         through_tunnel=situation.wish is not None,
         resolver_port=situation.resolver_port,
@@ -158,8 +160,9 @@ def _lans(facts: Facts) -> set[Network]:
     return {network for network in found if not network.is_link_local}
 
 
-def _denied(facts: Facts) -> tuple[str, ...]:
+def _denied(facts: Facts, public: tuple[str, ...]) -> tuple[str, ...]:
     own = {network_of(address) for link in facts.links for address in link.addresses}
+    own |= {network_of(address) for address in public}
     return _texts(own | set(NOT_PUBLIC))
 
 

@@ -43,6 +43,9 @@ _SEQ_MAX = 2**53
 _LATE = 600
 """Seconds that a membership may take from the joining device through the coordinator to here."""
 _TEXT_MAX = 300
+_MESH_PREFIXES = tuple(
+    ipaddress.IPv4Network(text) for text in ("100.64.0.0/10", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
+)
 
 
 class RefusedRecordError(ValueError):
@@ -148,7 +151,7 @@ class Ledger:
         self._require(body.key == self.mesh_key, "another mesh's key")
         self._require(signed_by(record, self.mesh_key), "not signed by the mesh key")
         try:
-            ipaddress.IPv4Network(body.network4)
+            self._require(_may_be_mesh(ipaddress.IPv4Network(body.network4)), "not a prefix for a mesh")
             self._require(body.network6 == mesh_network6(body.coordinator), "not the coordinator's IPv6 prefix")
         except ValueError as error:
             raise RefusedRecordError(f"no network: {error}") from error
@@ -256,6 +259,11 @@ class Ledger:
             self.confirmed.add(device)
         else:
             self.bound[body.invite] = device
+
+
+def _may_be_mesh(network: ipaddress.IPv4Network) -> bool:
+    """Addresses that nobody on the internet has: a coordinator must not draw those of others into the tunnel."""
+    return any(network.subnet_of(private) for private in _MESH_PREFIXES)
 
 
 def _is_plain(text: str) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import ipaddress
+import os
 import socket
 import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
@@ -277,8 +278,18 @@ def _trouble(address: CoordinatorAddress) -> Iterator[None]:
         text = f"The certificate of the coordinator at {address.origin} changes with every connection."
         raise MeshnetError(Code.COORDINATOR_UNREACHABLE, text) from error
     except (aiohttp.ClientError, OSError) as error:
-        text = f"The coordinator at {address.origin} cannot be reached: {_plain(str(error))}."
+        text = f"The coordinator at {address.origin} cannot be reached: {_why(error)}."
         raise MeshnetError(Code.COORDINATOR_UNREACHABLE, text) from error
+
+
+def _why(error: Exception) -> str:
+    """What went wrong, without the names of the library's objects."""
+    inner = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
+    if isinstance(inner, OSError) and inner.errno:
+        return os.strerror(inner.errno).lower()
+    if isinstance(error, aiohttp.ClientPayloadError | aiohttp.ServerDisconnectedError):
+        return "the connection broke off"
+    return _plain(str(error))
 
 
 async def _body(response: aiohttp.ClientResponse) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable
 
@@ -37,6 +38,7 @@ class Controller:
         self._routing = routing
         self._link = link
         self._membership = Membership(model, link, self.settle)
+        self._one_at_a_time = asyncio.Lock()
         self.on_change: Callable[[], None] = lambda: None
 
     async def handle(self, request: local.Request, caller: int) -> local.Result:
@@ -63,7 +65,8 @@ class Controller:
             case local.SetSetting(key=key, value=value):
                 return await self._set(key, value)
             case _:
-                return await self._membership_request(request, caller)
+                async with self._one_at_a_time:
+                    return await self._membership_request(request, caller)
         return self.status()
 
     async def _membership_request(self, request: local.Request, caller: int) -> local.Result:

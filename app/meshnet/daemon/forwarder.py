@@ -22,10 +22,15 @@ import dns.exception
 import dns.flags
 import dns.message
 import dns.name
+import dns.opcode
 import dns.rcode
+import dns.rdata
 import dns.rdataclass
 import dns.rdatatype
+import dns.rdtypes.IN.A
+import dns.rdtypes.IN.AAAA
 import dns.rrset
+from dns.rdtypes.svcbbase import ParamKey, SVCBBase
 
 from meshnet.core.special import NOT_PUBLIC
 
@@ -33,6 +38,7 @@ log = logging.getLogger("meshnet.forwarder")
 
 PROBE = dns.name.from_text("probe.meshnet.")
 UPSTREAM_TIMEOUT = 2.0
+UPSTREAM_PORT = 53
 _IN_FLIGHT_MAX = 256
 _IDLE = 10.0
 _IP_FREEBIND = 15
@@ -68,6 +74,12 @@ def judge_answer(query: dns.message.Message, answer: dns.message.Message, view: 
     return _refuse(query)
 
 
+def _is_plain_question(message: dns.message.Message) -> bool:
+    if message.flags & dns.flags.QR or message.opcode() != dns.opcode.QUERY or len(message.question) != 1:
+        return False
+    return message.question[0].rdtype not in (dns.rdatatype.AXFR, dns.rdatatype.IXFR)
+
+
 def _refuse(query: dns.message.Message) -> dns.message.Message:
     answer = dns.message.make_response(query)
     answer.set_rcode(dns.rcode.REFUSED)
@@ -93,9 +105,17 @@ def _is_private_reverse(name: dns.name.Name) -> bool:
 
 
 def _addresses(answer: dns.message.Message) -> list[str]:
-    sections = answer.answer + answer.additional
-    kinds = (dns.rdatatype.A, dns.rdatatype.AAAA)
-    return [rdata.address for rrset in sections if rrset.rdtype in kinds for rdata in rrset]
+    return [found for rrset in answer.answer + answer.additional for rdata in rrset for found in _pointed_at(rdata)]
+
+
+def _pointed_at(rdata: dns.rdata.Rdata) -> list[str]:
+    """The addresses that a record leads to; service records carry some as hints (RFC 9460, section 7.3)."""
+    if isinstance(rdata, dns.rdtypes.IN.A.A | dns.rdtypes.IN.AAAA.AAAA):
+        return [rdata.address]
+    if not isinstance(rdata, SVCBBase):
+        return []
+    hints = (rdata.params.get(key) for key in (ParamKey.IPV4HINT, ParamKey.IPV6HINT))
+    return [address for hint in hints for address in getattr(hint, "addresses", ())]
 
 
 def _is_private(address: str) -> bool:
@@ -158,6 +178,8 @@ class Forwarder:
 
     async def _answer(self, wire: bytes, view: View, stream: bool) -> bytes:
         query = dns.message.from_wire(wire)
+        if not _is_plain_question(query):
+            raise ValueError("answers, updates and transfers of zones are passed on to nobody")
         own = judge_query(query, view)
         if own is not None:
             return own.to_wire()
@@ -228,7 +250,7 @@ async def _ask_datagram(resolver: str, wire: bytes) -> bytes:
     family = socket.AF_INET6 if ":" in resolver else socket.AF_INET
     with socket.socket(family, socket.SOCK_DGRAM) as asking:
         asking.setblocking(False)
-        asking.connect((resolver, 53))
+        asking.connect((resolver, UPSTREAM_PORT))
         await loop.sock_sendall(asking, ours + wire[2:])
         while True:
             reply = await loop.sock_recv(asking, 65535)
@@ -237,7 +259,7 @@ async def _ask_datagram(resolver: str, wire: bytes) -> bytes:
 
 
 async def _ask_stream(resolver: str, wire: bytes) -> bytes:
-    reader, writer = await asyncio.open_connection(resolver, 53)
+    reader, writer = await asyncio.open_connection(resolver, UPSTREAM_PORT)
     try:
         writer.write(len(wire).to_bytes(2) + wire)
         return await reader.readexactly(int.from_bytes(await reader.readexactly(2)))

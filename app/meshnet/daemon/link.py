@@ -114,14 +114,15 @@ class Link:
     async def _take(self, change: Change, live: bool) -> None:
         match change:
             case Welcome(address=address):
-                self._model.seen_address = address
+                self._model.see_address(address)
             case Record(revision=revision, record=record):
                 new = self._model.accept(record, live=live) is not None
                 self._model.revision = max(self._model.revision, revision)
                 if live and new:
                     await self._settle()
             case Presence(device=device, online=online):
-                (self._model.online.add if online else self._model.online.discard)(device)
+                if device in self._model.mesh.members:
+                    (self._model.online.add if online else self._model.online.discard)(device)
                 self.on_change()
             case Synced(revision=revision):
                 self._model.revision = max(self._model.revision, revision)
@@ -154,7 +155,8 @@ class Link:
             try:
                 await client.post(tuple(batch))
             except Refusal as error:
-                if error.code is Code.NOT_PERMITTED:
+                if error.code in (Code.NOT_PERMITTED, Code.TIMEOUT):
+                    # TIMEOUT: too many calls for now. The records are kept, and told when the link is up again.
                     raise
                 if len(batch) > 1:
                     at_once = 1

@@ -8,6 +8,8 @@ import logging
 import os
 import socket
 import stat
+import sys
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,7 +21,11 @@ from meshnet.protocol.framing import LineBuffer
 
 log = logging.getLogger("meshnet.local")
 
+ALL_CONNECTIONS_MAX = 256
 CONNECTIONS_MAX = 128
+"""Connections of one user."""
+STRANGERS_MAX = 4
+"""Connections of a user who may not talk; enough to be told so."""
 CALLS_MAX = 16
 """Calls in flight on one connection."""
 SETTLE = 0.05
@@ -34,6 +40,7 @@ class LocalServer:
         self._controller = controller
         self._owner = owner
         self._sessions: set[_Session] = set()
+        self._connections: Counter[int] = Counter()
         self._changed = asyncio.Event()
         controller.on_change = self._changed.set
 
@@ -49,10 +56,12 @@ class LocalServer:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._broadcast())
                 on_ready()
-                loop = asyncio.get_running_loop()
                 while True:
-                    connection, _ = await loop.sock_accept(listener)
-                    tasks.create_task(self._serve_one(connection))
+                    caller, connection = await _accept(listener)
+                    if self._is_welcome(caller):
+                        tasks.create_task(self._serve_one(connection, caller))
+                    else:
+                        connection.close()
         finally:
             listener.close()
             self._path.unlink(missing_ok=True)
@@ -68,14 +77,20 @@ class LocalServer:
                 for session in watching:
                     session.tell(status, views)
 
-    async def _serve_one(self, connection: socket.socket) -> None:
+    def _is_welcome(self, caller: Caller) -> bool:
+        """Whether there is room: nobody can take up the room of others."""
+        theirs = self._connections[caller.uid]
+        most = CONNECTIONS_MAX if self._may_talk(caller) else STRANGERS_MAX
+        return theirs < most and self._connections.total() < ALL_CONNECTIONS_MAX
+
+    async def _serve_one(self, connection: socket.socket, caller: Caller) -> None:
+        self._connections[caller.uid] += 1
         try:
-            caller = caller_of(connection)
-        except OSError:
-            caller = None
-        if len(self._sessions) >= CONNECTIONS_MAX or caller is None:
-            connection.close()
-            return
+            await self._serve_session(connection, caller)
+        finally:
+            self._connections[caller.uid] -= 1
+
+    async def _serve_session(self, connection: socket.socket, caller: Caller) -> None:
         reader, writer = await asyncio.open_connection(sock=connection)
         session = _Session(self._controller, reader, writer, caller, self._may_talk)
         self._sessions.add(session)
@@ -88,6 +103,8 @@ class LocalServer:
             writer.close()
 
     def _may_talk(self, caller: Caller) -> bool:
+        if sys.platform == "win32":
+            return False
         owner = self._owner()
         seat = active_seat() if owner is None else None
         return may_talk(caller, owner=owner, daemon=os.geteuid(), group=mesh_group(), seat=seat)
@@ -115,18 +132,23 @@ class _Session:
         self.is_watching = False
 
     async def run(self) -> None:
+        async with asyncio.TaskGroup() as calls:
+            try:
+                await self._read(calls)
+            except ConnectionError:
+                # Gone, with something unread: what it asked for before is carried out all the same.
+                return
+            except MeshnetError as error:
+                # What follows on this connection cannot be trusted to be in step: say why, and close it.
+                self._send(local.Failure(0, error.code, error.message))
+
+    async def _read(self, calls: asyncio.TaskGroup) -> None:
         buffer = LineBuffer()
-        with contextlib.suppress(ConnectionError):
-            async with asyncio.TaskGroup() as calls:
-                try:
-                    while data := await self._reader.read(65536):
-                        for line in buffer.feed(data):
-                            call = local.read_call(line)
-                            await self._slots.acquire()
-                            calls.create_task(self._answer(call))
-                except MeshnetError as error:
-                    # What follows on this connection cannot be trusted to be in step: say why, and close it.
-                    self._send(local.Failure(0, error.code, error.message))
+        while data := await self._reader.read(65536):
+            for line in buffer.feed(data):
+                call = local.read_call(line)
+                await self._slots.acquire()
+                calls.create_task(self._answer(call))
 
     async def _answer(self, call: local.Call) -> None:
         try:
@@ -172,7 +194,29 @@ class _Session:
         self._writer.write(local.to_line(message))
 
 
+async def _accept(listener: socket.socket) -> tuple[Caller, socket.socket]:
+    """The next caller whom the kernel vouches for."""
+    loop = asyncio.get_running_loop()
+    while True:
+        try:
+            connection, _ = await loop.sock_accept(listener)
+        except OSError as error:
+            # No descriptors left, say: whoever took them must not end the daemon with that.
+            log.warning("a front end cannot be let in: %s", error.strerror)
+            await asyncio.sleep(SETTLE)
+            continue
+        # The others get their turn, however many wait to be let in.
+        await asyncio.sleep(0)
+        with contextlib.suppress(OSError):
+            caller = caller_of(connection)
+            if caller is not None:
+                return caller, connection
+        connection.close()
+
+
 def _listen(path: Path) -> socket.socket:
+    if sys.platform == "win32":
+        raise MeshnetError(Code.NOT_SUPPORTED, "The daemon does not serve on Windows yet.")
     _clear(path)
     path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -190,6 +234,8 @@ def _listen(path: Path) -> socket.socket:
 
 def _clear(path: Path) -> None:
     """Remove the socket of a daemon that died; leave alone whatever else is there."""
+    if sys.platform == "win32":
+        return
     try:
         if not stat.S_ISSOCK(path.lstat().st_mode):
             raise MeshnetError(Code.SYSTEM_ERROR, f"{path} is there and is no socket; move it away.")

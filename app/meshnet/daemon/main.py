@@ -42,7 +42,7 @@ def run(
 ) -> None:
     """Run in the foreground; prints `ready` when front ends may connect."""
     logging.basicConfig(level=log_level.upper(), format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
-    if os.name == "posix" and os.geteuid() != 0 and not dry_run:
+    if sys.platform != "win32" and os.geteuid() != 0 and not dry_run:
         _fail(
             "meshnetd changes routes and firewall, so it runs as root. `--dry-run` runs without, and changes nothing."
         )
@@ -59,7 +59,7 @@ def run(
 @click.option("--interface", default="meshnet0", show_default=True, help="Name of the tunnel's interface.")
 def revert(state_dir: Path, interface: str) -> None:
     """Undo all that a daemon that died left on this system; harmless when there is nothing."""
-    if not state_dir.is_dir() and os.name == "posix" and os.geteuid() != 0:
+    if not state_dir.is_dir() and sys.platform != "win32" and os.geteuid() != 0:
         _fail("Only root can undo changes to the system.")
     with _failing_in_words(), _locked(state_dir):
         backend: Backend = choose_backend(state_dir, False, interface)

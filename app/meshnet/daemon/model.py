@@ -117,8 +117,9 @@ class Model:
         self.save_map()
 
     def leave(self) -> None:
-        """Forget the mesh, and the keys this device had in it."""
-        fresh = msgspec.structs.replace(self.state, joined=None, route=None, choices={}, outbox=[])
+        """Forget the mesh, what was granted in it, and the keys this device had in it."""
+        settings = msgspec.structs.replace(self.state.settings, own_devices=())
+        fresh = msgspec.structs.replace(self.state, joined=None, route=None, choices={}, outbox=[], settings=settings)
         self.ledger, self.revision = None, 0
         self.online.clear()
         self.connected = False
@@ -131,6 +132,15 @@ class Model:
         self.state.device_seed, self.state.wireguard_key = fresh.device_seed, fresh.wireguard_key
         self.key = SigningKey(self.state.device_seed)
         self.save()
+
+    def see_address(self, address: str) -> None:
+        """The coordinator says that it sees this device there; what is no address is passed over."""
+        try:
+            format_endpoint(address, 1)
+        except ValueError:
+            log.warning("the coordinator names no address")
+            return
+        self.seen_address = address
 
     def free_name(self, wanted: str) -> str:
         """The name, with a number where another device of the mesh has it."""
@@ -152,7 +162,7 @@ class Model:
 
     def announce(self) -> bool:
         """Put into the outbox whatever this device has to say and has not said; True: there is something."""
-        if self.ledger is None or self.is_removed:
+        if self.ledger is None or not self.ledger.is_member(self.me):
             return False
         self._announce_device(self.ledger)
         for device in self.ledger.active():

@@ -11,6 +11,7 @@ import secrets
 import socket
 from typing import Protocol
 
+import dns.exception
 import dns.message
 import dns.rdatatype
 
@@ -51,8 +52,19 @@ class TunnelProber:
             await loop.sock_sendall(asking, query)
             while True:
                 reply = await loop.sock_recv(asking, 2048)
-                if reply[:2] == query[:2]:
+                if _is_ok(reply, query):
                     return loop.time()
+
+
+def _is_ok(reply: bytes, query: bytes) -> bool:
+    """Whether this is the forwarder's own answer, and not that of some name server that happens to listen there."""
+    if reply[:2] != query[:2]:
+        return False
+    try:
+        answer = dns.message.from_wire(reply)
+    except dns.exception.DNSException:
+        return False
+    return any(rrset.rdtype == dns.rdatatype.TXT for rrset in answer.answer)
 
 
 class DryProber:

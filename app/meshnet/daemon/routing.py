@@ -193,9 +193,12 @@ class Routing:
             self._wake.clear()
             pause = RETRY_EVERY if self._misses or self.state not in PASSING else WATCH_EVERY
             if self.state in WANTED:
-                with contextlib.suppress(MeshnetError):
-                    # The system's words are in the log, the state says what became of the route: the daemon goes on.
+                try:
                     await self._look()
+                except MeshnetError:
+                    # The system's words are in the log, and the state says what became of the route. The daemon goes
+                    # on, and tries again after a pause: what has just failed is no news to look at.
+                    self._wake.clear()
             try:
                 async with asyncio.timeout(pause if self.state in WANTED else None):
                     await self._wake.wait()

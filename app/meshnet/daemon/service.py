@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from meshnet.daemon.controller import Controller
@@ -25,8 +25,9 @@ log = logging.getLogger("meshnet.service")
 OBSERVE_EVERY = 5.0
 """Seconds between looks at the tunnel while somebody watches; each starts one process."""
 OBSERVE_IDLE = 20.0
-FACTS_EVERY = 6
-"""Observations after which the system's facts are read anew."""
+FACTS_EVERY = 30.0
+"""Seconds after which the system's facts are read anew."""
+ANEW_AFTER = 1.0
 
 
 class Service:
@@ -64,10 +65,8 @@ class Service:
         try:
             await self._begin()
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._link.run())
-                tasks.create_task(self._routing.watch())
-                tasks.create_task(self._observe())
-                tasks.create_task(self._serve_names())
+                for work in (self._link.run, self._routing.watch, self._observe, self._serve_names):
+                    tasks.create_task(_for_good(work))
                 tasks.create_task(self._server.serve(on_ready))
         finally:
             await self._end()
@@ -92,9 +91,10 @@ class Service:
         self._trouble.set()
 
     async def _begin(self) -> None:
-        await self._system.look()
         self._routing.resume()
-        if self._routing.wish is None:
+        with contextlib.suppress(MeshnetError):
+            await self._system.look()
+        if self._model.state.route is None:
             # With a wish, what an earlier daemon left is what keeps traffic from leaking: it is taken over instead.
             with contextlib.suppress(MeshnetError):
                 await self._system.restore()
@@ -117,18 +117,20 @@ class Service:
 
     async def _observe(self) -> None:
         """Look at the tunnel from time to time, and at once when something under it breaks."""
-        rounds = 0
+        loop = asyncio.get_running_loop()
+        read_at = loop.time()
         while True:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(OBSERVE_EVERY if self._server.is_watched else OBSERVE_IDLE):
                     await self._trouble.wait()
-            broken, rounds = self._trouble.is_set(), rounds + 1
+            broken = self._trouble.is_set()
             self._trouble.clear()
             if self._model.ledger is None:
                 continue
             with contextlib.suppress(MeshnetError):
                 await self._controller.refresh()
-                if broken or rounds % FACTS_EVERY == 0:
+                if broken or loop.time() - read_at > FACTS_EVERY:
+                    read_at = loop.time()
                     await self._look_again(broken)
 
     async def _look_again(self, broken: bool) -> None:
@@ -142,6 +144,7 @@ class Service:
     async def _serve_names(self) -> None:
         """Serve names while somebody may route through this device."""
         if self._forwarder is None:
+            await asyncio.Event().wait()
             return
         while True:
             await self._forwarder_wanted.wait()
@@ -187,6 +190,16 @@ class Service:
 
     def _owner(self) -> int | None:
         return self._model.state.joined.owner if self._model.state.joined else None
+
+
+async def _for_good(work: Callable[[], Awaitable[None]]) -> None:
+    """Do this until cancelled; begin anew when it fails: while a route is wanted, nothing else keeps it right."""
+    while True:
+        try:
+            await work()
+        except Exception:
+            log.exception("a part of the daemon failed, and begins anew")
+        await asyncio.sleep(ANEW_AFTER)
 
 
 class _LeftError(Exception):

@@ -15,7 +15,7 @@ from typing import TypeVar
 import msgspec
 
 from meshnet.core.grants import Choice
-from meshnet.core.identity import KEY_BYTES
+from meshnet.core.identity import KEY_BYTES, decode
 from meshnet.core.records import Signed
 from meshnet.core.settings import Settings
 from meshnet.errors import Code, MeshnetError
@@ -37,6 +37,11 @@ class Joined(msgspec.Struct):
     coordinator_addresses: list[str] = []
     """Where the coordinator's name led last; used while names cannot be resolved."""
 
+    def __post_init__(self) -> None:
+        """ValueError for keys that are none: whoever edited the file is told at once."""
+        decode(self.mesh_key)
+        decode(self.coordinator_key)
+
 
 class State(msgspec.Struct):
     """What this device is, and what its person chose."""
@@ -52,6 +57,13 @@ class State(msgspec.Struct):
     """Id of the host that all traffic is to go through."""
     outbox: list[Signed] = []
     """Records that the coordinator has not taken yet."""
+
+    def __post_init__(self) -> None:
+        """ValueError for what no device can work with."""
+        if len(self.device_seed) != KEY_BYTES or len(self.wireguard_key) != KEY_BYTES:
+            raise ValueError(f"a secret key has {KEY_BYTES} bytes")
+        if not 0 < self.listen_port < 65536:
+            raise ValueError("a port is between 1 and 65535")
 
 
 class MeshMap(msgspec.Struct):
@@ -111,6 +123,8 @@ def _read(path: Path, kind: type[T]) -> T | None:
         data = path.read_bytes()
     except FileNotFoundError:
         return None
+    except OSError as error:
+        raise MeshnetError(Code.SYSTEM_ERROR, f"{path} cannot be read: {error.strerror}.") from error
     kept = "Nothing in it was changed. Put a good copy in its place, or move it away to begin anew (and join again)."
     try:
         version = msgspec.json.decode(data, type=_Version).v
@@ -124,6 +138,14 @@ def _read(path: Path, kind: type[T]) -> T | None:
 
 
 def _write(path: Path, data: bytes) -> None:
+    try:
+        _write_whole(path, data)
+        _sync_directory(path.parent)
+    except OSError as error:
+        raise MeshnetError(Code.SYSTEM_ERROR, f"{path} cannot be written: {error.strerror}.") from error
+
+
+def _write_whole(path: Path, data: bytes) -> None:
     # mkstemp makes the file 0600 from its first moment; rename is atomic; the directory's fsync makes it last.
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
@@ -135,7 +157,6 @@ def _write(path: Path, data: bytes) -> None:
     except OSError:
         Path(temporary).unlink(missing_ok=True)
         raise
-    _sync_directory(path.parent)
 
 
 def _sync_directory(directory: Path) -> None:

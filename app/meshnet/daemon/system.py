@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TypeVar
 
 from meshnet.core.plan import Situation, plan
@@ -13,7 +14,7 @@ from meshnet.daemon.forwarder import Forwarder
 from meshnet.daemon.model import Model
 from meshnet.daemon.routing import Routing
 from meshnet.errors import Code, MeshnetError
-from meshnet_platform.api import Backend, Control, PlatformError, SystemPlan
+from meshnet_platform.api import Backend, Control, PlatformError, Route, SystemPlan
 
 log = logging.getLogger("meshnet.system")
 T = TypeVar("T")
@@ -29,6 +30,7 @@ class System:
         self._forwarder = forwarder
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="backend")
         self._lock = asyncio.Lock()
+        self._has_applied = False
         self.routing: Routing | None = None
 
     async def look(self) -> None:
@@ -46,14 +48,18 @@ class System:
     async def apply(self) -> None:
         """Make the system as the model and the route say now; MeshnetError `system-error` with the system's words.
 
-        Where tools are missing nothing is attempted: the device is a member all the same, and its status says why it
-        can do no more. What an earlier daemon left closed stays closed.
+        Where tools are missing from the start nothing is attempted while no route is wanted: the device is a member
+        all the same, and its status says why it can do no more.
         """
-        if self._model.cannot_route is not None:
+        if self._model.cannot_route is not None and not self._has_applied and self._model.state.route is None:
             return
         async with self._lock:
-            wanted = self.wanted()
+            lacking = self._model.cannot_route
+            wanted = self.wanted() if lacking is None else self._without_mesh()
             await self._run(lambda: self._backend.apply(wanted))
+            self._has_applied = True
+            if lacking is not None and self._model.state.route is not None:
+                raise MeshnetError(Code.SYSTEM_ERROR, f"{lacking.message} {lacking.cure}")
 
     async def restore(self) -> None:
         """Undo what earlier processes left."""
@@ -63,8 +69,7 @@ class System:
     async def shut(self) -> None:
         """On the daemon's end: leave no trace, or, while a route is wanted, what blocks traffic beside it."""
         async with self._lock:
-            route = self.wanted().route
-            if route is None or not route.guarded:
+            if self._model.state.route is None or not self._model.state.settings.kill_switch:
                 await self._run(self._backend.restore)
             else:
                 await self._run(lambda: self._backend.apply(self._closed()))
@@ -78,7 +83,7 @@ class System:
         """The plan for now."""
         model, routing = self._model, self.routing
         if model.ledger is None or model.me not in model.ledger.members or routing is None:
-            return SystemPlan()
+            return self._without_mesh()
         return plan(
             Situation(
                 me=model.me,
@@ -92,16 +97,28 @@ class System:
                 wish=routing.wish,
                 sights=model.sights,
                 turns=routing.turns,
-                control=tuple(Control(a, model.joined.coordinator_port) for a in model.joined.coordinator_addresses),
+                control=self._control(),
                 resolver_port=self._forwarder.port if self._forwarder else None,
                 can_host=model.cannot_host is None,
+                own_public=(model.seen_address,) if model.seen_address else (),
                 now=int(model.clock()),
             )
         )
 
-    def _closed(self) -> SystemPlan:
-        from dataclasses import replace
+    def _without_mesh(self) -> SystemPlan:
+        """Nothing; but a route that was wanted stays closed, though the records that it was made of are lost."""
+        state = self._model.state
+        if state.route is None:
+            return SystemPlan()
+        return SystemPlan(route=Route(passing=False, guarded=state.settings.kill_switch, control=self._control()))
 
+    def _control(self) -> tuple[Control, ...]:
+        joined = self._model.state.joined
+        if joined is None:
+            return ()
+        return tuple(Control(address, joined.coordinator_port) for address in joined.coordinator_addresses)
+
+    def _closed(self) -> SystemPlan:
         wanted = self.wanted()
         route = replace(wanted.route, passing=False, control=()) if wanted.route else None
         tunnel = replace(wanted.tunnel, peers=()) if wanted.tunnel else None
@@ -113,3 +130,7 @@ class System:
         except PlatformError as error:
             log.error("the system refused: %s", error.message)
             raise MeshnetError(Code.SYSTEM_ERROR, f"{error.message} {error.cure}".strip()) from error
+        except Exception as error:
+            # A tool that prints junk, a full disk: told like any other refusal, for the daemon must live on.
+            log.exception("the backend failed")
+            raise MeshnetError(Code.SYSTEM_ERROR, f"The system could not be read or changed: {error}") from error

@@ -28,7 +28,7 @@ def status(model: Model, routing: Routing) -> Status:
     return Status(
         state=SHOWN[routing.state],
         reason=routing.reason if SHOWN[routing.state] == "blocked" else None,
-        device=_this(model),
+        device=_this(model) if model.me in model.ledger.members else None,
         coordinator=CoordinatorStatus(model.coordinator.url, model.connected),
         route=_route(model, routing),
         clients=_clients(model),

@@ -104,7 +104,11 @@ def _entry(plan: SystemPlan) -> Iterator[str]:
     if plan.tunnel is not None:
         # With src_valid_mark the kernel's reverse path filter looks the sender up as the answer will be routed.
         yield f"udp dport {plan.tunnel.listen_port} fib daddr type local meta mark set {marks.PACKET_MARK:#x}"
-    yield f"{outside} fib daddr type local ct direction original ct mark set {marks.BESIDE_TUNNEL:#x}"
+    # Datagrams that come to a program's passing port may be forged, and would draw its next ones past the tunnel; so
+    # for UDP only what is served at a lasting port is answered the way it came.
+    came_in = f"fib daddr type local ct direction original ct mark set {marks.BESIDE_TUNNEL:#x}"
+    yield f"{outside} meta l4proto != udp {came_in}"
+    yield f"{outside} udp dport < {_EPHEMERAL} {came_in}"
     beside = f"ct mark {{ {marks.BESIDE_TUNNEL:#x}, {marks.SERVED_BEFORE:#x} }}"
     yield f"{beside} meta mark set {marks.PACKET_MARK:#x}"
 
@@ -149,13 +153,15 @@ def _reroute(plan: SystemPlan) -> Iterator[str]:
     yield f"ct mark {marks.BESIDE_TUNNEL:#x} ct direction reply meta mark set {marks.PACKET_MARK:#x}"
     yield f"ct mark {marks.SERVED_BEFORE:#x} meta mark set {marks.PACKET_MARK:#x}"
     # The daemon marks its own sockets; the flow keeps the mark so that its answers pass a strict reverse path filter.
-    yield f"meta mark {marks.PACKET_MARK:#x} ct direction original ct mark set {marks.BESIDE_TUNNEL:#x}"
+    not_served = f"ct mark != {marks.SERVED_BEFORE:#x}"
+    yield f"meta mark {marks.PACKET_MARK:#x} ct direction original {not_served} ct mark set {marks.BESIDE_TUNNEL:#x}"
     if plan.route is None:
         # Tracking may begin in the middle of somebody's SSH session. Without this the first packet seen would be the
-        # server's, the flow would count as opened here, and turning a route on later would lock the person out.
+        # server's, the flow would count as opened here, and turning a route on later would lock the person out. Only
+        # SSH's own port: a wider rule would catch connections that programs here opened from a low port.
         yield (
             f'oifname != {{ "lo", "{interface}" }} ct state new tcp flags & (syn | rst) == 0x0 '
-            f"tcp sport < {_EPHEMERAL} ct mark set {marks.SERVED_BEFORE:#x}"
+            f"tcp sport 22 ct mark set {marks.SERVED_BEFORE:#x}"
         )
 
 

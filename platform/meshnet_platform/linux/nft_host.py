@@ -18,7 +18,7 @@ def uplink_rules(uplinks: tuple[str, ...]) -> Iterator[str]:
     """Forwarding is on because of us, which makes every machine of our networks able to use this one as a router."""
     if uplinks:
         names = ", ".join(f'"{name}"' for name in uplinks)
-        yield f"iifname {{ {names} }} ct state new ct status & dnat == 0 drop"
+        yield f"iifname {{ {names} }} ct state {{ new, invalid, untracked }} ct status & dnat == 0 drop"
 
 
 def from_tunnel_rules(plan: SystemPlan) -> Iterator[str]:
