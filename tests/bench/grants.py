@@ -30,7 +30,8 @@ class Times:
     flows: list[float] = field(default_factory=list)
     cut: list[float] = field(default_factory=list)
     told: list[float] = field(default_factory=list)
-    answered: list[float] = field(default_factory=list)
+    allowed: list[float] = field(default_factory=list)
+    denied: list[float] = field(default_factory=list)
 
 
 class Grants:
@@ -80,7 +81,8 @@ class Grants:
 
     def _ask(self, request: local.Request, began: float) -> None:
         self._host.ask(request, local.Status)
-        self.times.answered.append(time.monotonic() - began)
+        answered = self.times.allowed if isinstance(request, local.Allow) else self.times.denied
+        answered.append(time.monotonic() - began)
 
 
 def measure(household: Household, rounds: int, say: Callable[[str], None]) -> Section:
@@ -109,8 +111,9 @@ def _section(times: Times) -> Section:
     rows = (
         Row("from `allow` until the laptop's daemon would route", Samples(tuple(times.heard))),
         Row("from `allow` until a route that was blocked flows again (to 10 ms)", Samples(tuple(times.flows))),
-        Row("from `deny` until the last packet came through", Samples(tuple(times.cut))),
+        Row("from `deny` until the last packet came through (the cut)", Samples(tuple(times.cut))),
         Row("from `deny` until the laptop's daemon knows", Samples(tuple(times.told))),
-        Row("until home answers `allow` or `deny` (it waits for the coordinator)", Samples(tuple(times.answered))),
+        Row("until `allow` is answered (it waits for the coordinator)", Samples(tuple(times.allowed))),
+        Row("until `deny` is answered (likewise)", Samples(tuple(times.denied))),
     )
     return Section("Permissions", words, rows=rows)

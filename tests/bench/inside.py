@@ -21,8 +21,8 @@ from typing import Any
 from lab.net import LabError, Machine, Process
 from lab.world import SOCKET, product_environment
 
-TRY_EVERY = 0.005
-"""Seconds between two connections of the one who waits for the other address."""
+TRY_EVERY = 0.01
+"""Seconds between two connections of the one who waits for the other address; more of them would slow the switch."""
 PACKET_EVERY = 0.001
 _PATIENCE = 20.0
 _SILENCE = 0.7
@@ -157,7 +157,8 @@ def run_switch(web: str, expected: str, argv: list[str] | None = None, device: s
 
 
 def _run(argv: list[str]) -> None:
-    done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    nothing = subprocess.DEVNULL
+    done = subprocess.run(argv, check=False, stdin=nothing, stdout=nothing, stderr=subprocess.PIPE, text=True)
     if done.returncode != 0:
         raise LabError(f"{argv[0]}: {done.stderr}")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -87,7 +88,7 @@ class Row:
         """The miss in one sentence."""
         words = self.aim.words if self.aim else ""
         beside = f" beside {self.unit.show(self.reference.median)}" if self.reference else ""
-        return f"**{self.what}**: the aim is {words}; it took {self.unit.show(self.measured.median)}{beside}."
+        return f"**{self.what}**: the aim is {words}; measured were {self.unit.show(self.measured.median)}{beside}."
 
     def _judged(self, aim: Aim) -> float:
         if aim.of is Of.RATIO:
@@ -129,6 +130,7 @@ beside a reference that was taken in the same run, in turns with it, so that a b
 A cell gives the median, the least and the most, and the number of runs. The wires of the lab have no delay: over a
 real one, add a round trip for each question that crosses it.
 """
+_WIDTH = 120
 _QUICK = "\n**This was a quick run, for trying: few runs of everything. Do not quote it.**\n"
 _MISSED = "\n## What was missed, and why\n\n"
 
@@ -138,7 +140,7 @@ def render(page: Page) -> str:
     parts = [_HEAD, _QUICK if page.is_quick else "", "\n", table(("machine", ""), page.machine)]
     parts += [_section(section) for section in page.sections]
     missed = [row for section in page.sections for row in section.rows if row.is_missed]
-    parts += [_MISSED, "\n".join(_miss(row) for row in missed) or "Nothing: every aim on this page was met.\n"]
+    parts += [_MISSED, "\n".join(_miss(row) for row in missed) or "Nothing: every aim on this page was met.", "\n"]
     return "".join(parts)
 
 
@@ -156,8 +158,13 @@ def cell(samples: Samples, unit: Unit) -> str:
     return f"{unit.show(samples.median)} ({least} … {most}; {len(samples.values)})"
 
 
+def wrap(text: str, indent: str = "") -> str:
+    """A paragraph in lines of the usual length."""
+    return textwrap.fill(text, _WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+
+
 def _section(section: Section) -> str:
-    text = f"\n## {section.title}\n\n{section.words}\n"
+    text = f"\n## {section.title}\n\n{wrap(section.words)}\n"
     if section.rows:
         head = ("", "aim", "measured", section.reference, "ratio")
         text += "\n" + table(head, (_cells(row) for row in section.rows))
@@ -172,4 +179,4 @@ def _cells(row: Row) -> tuple[str, ...]:
 
 
 def _miss(row: Row) -> str:
-    return f"- {row.verdict} {row.why}".rstrip() + "\n"
+    return wrap(f"- {row.verdict} {row.why}".rstrip(), "  ")

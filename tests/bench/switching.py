@@ -49,11 +49,12 @@ class Switches:
         show = Unit.MILLISECONDS.show
         return (
             f"About {show(starts.version.median)} go by before the command asks the daemon (the bare interpreter:"
-            f" {show(starts.bare.median)}); the daemon itself needs {show(self.first_byte[f'daemon {way}'].median)},"
-            f" of which {show(action.seconds.median)} are spent in {action.here.median:.0f} processes, most of it in"
-            " starting them. What would shorten it: fewer imports at the start of the command; fewer processes, or"
-            " netlink instead of them. A click in the tray does not start an interpreter: it costs what the daemon"
-            " alone costs."
+            f" {show(starts.bare.median)}). From then on it takes"
+            f" {show(self.first_byte[f'daemon {way}'].median)} to the first byte where nothing else runs; the daemon"
+            f" answers after {show(self.ended[f'daemon {way}'].median)}, of which {show(action.seconds.median)} pass in"
+            f" {action.here.median:.0f} processes. The rest is the machine's, which this measurement keeps busy with"
+            " connections. What would shorten it: fewer imports at the start of the command; fewer processes, or"
+            " netlink instead of them. A click in the tray starts no interpreter: it costs what the daemon alone costs."
         )
 
 

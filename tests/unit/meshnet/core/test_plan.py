@@ -177,7 +177,7 @@ def _grow(draw: st.DrawFn, mesh: FakeMesh, home: Household, devices: dict[str, F
         home.ledger.accept(mesh.removal(devices[word]))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(situations())
 def test_whatever_the_situation_nobody_gets_what_is_not_granted(situation: Situation) -> None:
     found = plan(situation)
@@ -204,7 +204,7 @@ def test_whatever_the_situation_nobody_gets_what_is_not_granted(situation: Situa
         assert set(map(str, NOT_PUBLIC)) <= set(hosting.denied)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(situations())
 def test_whatever_the_situation_a_prefix_belongs_to_one_peer_and_all_traffic_to_the_host(situation: Situation) -> None:
     found = plan(situation)

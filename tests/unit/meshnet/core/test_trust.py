@@ -109,6 +109,14 @@ BROKEN: dict[str, tuple[str, Callable[[World], Signed]]] = {
     "another device's WireGuard key": ("another device's", lambda w: w.says(w.phone, wireguard=w.laptop.wireguard)),
     "too many candidates": ("too many", lambda w: w.says(w.phone, candidates=("81.2.69.1:1",) * (CANDIDATES_MAX + 1))),
     "a candidate on this machine": ("may not be one", lambda w: w.says(w.phone, candidates=("127.0.0.1:53",))),
+    "a candidate on this machine in other clothes": (
+        "may not be one",
+        lambda w: w.says(w.phone, candidates=("[::ffff:127.0.0.1]:53",)),
+    ),
+    "everybody on the link as a candidate": (
+        "may not be one",
+        lambda w: w.says(w.phone, candidates=("255.255.255.255:9",)),
+    ),
     "a candidate that is a name": ("may not be one", lambda w: w.says(w.phone, candidates=("example.org:53",))),
     "a route through no device": ("through no device", lambda w: w.says(w.phone, route="; reboot")),
     "an MTU too small": ("MTU", lambda w: w.says(w.phone, mtu=1279)),
@@ -177,6 +185,8 @@ FOUNDINGS: dict[str, tuple[str, Callable[[World], Signed]]] = {
     "with another key": ("another mesh's key", lambda w: w.founds(key=STRANGER.public)),
     "with junk for a network": ("no network", lambda w: w.founds(network4="everything")),
     "with host bits in its network": ("no network", lambda w: w.founds(network4="100.64.0.1/10")),
+    "with addresses that others have": ("not a prefix for a mesh", lambda w: w.founds(network4="8.8.0.0/16")),
+    "with a prefix too wide": ("not a prefix for a mesh", lambda w: w.founds(network4="100.0.0.0/8")),
     "with another IPv6 prefix": ("IPv6 prefix", lambda w: w.founds(network6="fd00::/48")),
     "with no coordinator": ("no network", lambda w: w.founds(coordinator="x")),
 }

@@ -13,7 +13,7 @@ from meshnet.core.trust import Ledger, RefusedRecordError
 from support.ledgers import believed, body, ledger_of, resigned, says_of_the_living
 from support.meshes import FakeDevice, FakeMesh, seed
 
-QUICK = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+QUICK = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 NAMES = ("laptop", "phone", "tablet", "nas")
 
 

@@ -1,0 +1,101 @@
+"""The page of benchmarks, written from made-up numbers."""
+
+from __future__ import annotations
+
+import pytest
+
+from bench.page import Aim, Of, Page, Row, Samples, Section, Unit, cell, render, table
+from bench.starting import imports
+
+FAST = Samples((0.1, 0.12, 0.15))
+SLOW = Samples((0.25, 0.3, 0.31))
+UNDER_200 = Aim("under 200 ms", Of.MEASURED, most=0.2)
+NEARLY_ALL = Aim("at least 0.97 of it", Of.RATIO, least=0.97)
+NOT_MUCH_MORE = Aim("less than 100 ms over it", Of.DIFFERENCE, most=0.1)
+
+
+def page(*rows: Row, after: str = "", is_quick: bool = False) -> str:
+    section = Section("Switching", "What was done.", "by hand", rows, after)
+    return render(Page((("kernel", "Linux 6.18"),), (section,), is_quick))
+
+
+def test_a_cell_gives_median_spread_and_number_of_runs() -> None:
+    assert cell(FAST, Unit.MILLISECONDS) == "120 ms (100 … 150; 3)"
+    assert cell(Samples((6.4e8, 6.6e8)), Unit.MEGABITS) == "650 Mbit/s (640 … 660; 2)"
+    assert cell(Samples((0.0042,)), Unit.MILLISECONDS) == "4.2 ms (4.2 … 4.2; 1)"
+    assert cell(Samples((7.0,)), Unit.NUMBER) == "7 (7 … 7; 1)"
+
+
+def test_what_was_not_measured_is_not_a_number() -> None:
+    assert cell(Samples(()), Unit.MILLISECONDS) == "not measured"
+
+
+def test_a_row_stands_beside_its_reference() -> None:
+    text = page(Row("`meshnet route`", FAST, Samples((0.04,)), aim=UNDER_200))
+    head = "|  | aim | measured | by hand | ratio |"
+    assert head in text
+    assert "| `meshnet route` | under 200 ms: met | 120 ms (100 … 150; 3) | 40 ms (40 … 40; 1) | 3.00 |" in text
+
+
+def test_a_row_without_aim_and_reference_says_so() -> None:
+    assert "| a switch | – | 300 ms (250 … 310; 3) | – | – |" in page(Row("a switch", SLOW))
+
+
+@pytest.mark.parametrize(
+    ("row", "missed"),
+    [
+        (Row("a", FAST, aim=UNDER_200), False),
+        (Row("a", SLOW, aim=UNDER_200), True),
+        (Row("a", Samples((0.97,)), Samples((1.0,)), aim=NEARLY_ALL), False),
+        (Row("a", Samples((0.96,)), Samples((1.0,)), aim=NEARLY_ALL), True),
+        (Row("a", SLOW, Samples((0.21,)), aim=NOT_MUCH_MORE), False),
+        (Row("a", SLOW, Samples((0.01,)), aim=NOT_MUCH_MORE), True),
+        (Row("a", Samples(()), aim=UNDER_200), True),
+        (Row("a", SLOW), False),
+    ],
+)
+def test_an_aim_is_missed_by_the_median(row: Row, missed: bool) -> None:
+    assert row.is_missed is missed
+
+
+def test_what_was_missed_stands_at_the_end_with_its_reason() -> None:
+    text = page(
+        Row("slow", SLOW, Samples((0.05,)), aim=UNDER_200, why="Because."), Row("fast", FAST, aim=UNDER_200, why="No.")
+    )
+    last = text.split("## What was missed, and why\n\n")[1]
+    assert last == "- **slow**: the aim is under 200 ms; measured were 300 ms beside 50 ms. Because.\n"
+
+
+def test_a_page_without_a_miss_says_so() -> None:
+    assert page(Row("fast", FAST, aim=UNDER_200)).endswith("Nothing: every aim on this page was met.\n")
+
+
+def test_the_machine_is_named() -> None:
+    assert "| kernel | Linux 6.18 |" in page()
+
+
+def test_a_quick_run_warns_its_reader() -> None:
+    assert "quick run" in page(is_quick=True)
+    assert "quick run" not in page()
+
+
+def test_tables_of_words_follow_the_rows() -> None:
+    text = page(Row("fast", FAST), after=table(("tool", "times"), [("`wg show`", "2")]))
+    assert text.index("| fast |") < text.index("| tool | times |\n| --- | --- |\n| `wg show` | 2 |\n")
+
+
+def test_the_page_ends_with_one_newline() -> None:
+    for text in (page(Row("slow", SLOW, aim=UNDER_200)), page()):
+        assert text.endswith("\n")
+        assert not text.endswith("\n\n")
+
+
+def test_imports_are_added_up_by_package_without_what_they_import() -> None:
+    told = (
+        "import time: self [us] | cumulative | imported package\n"
+        "import time:      1000 |       1000 |     click.types\n"
+        "import time:      2000 |       3000 |   click\n"
+        "import time:       500 |        500 |   inspect\n"
+        "import time:       100 |       3600 | meshnet.cli.main\n"
+    )
+    assert imports(told) == (("click", 0.003), ("the standard library", 0.0005), ("meshnet", 0.0001))
