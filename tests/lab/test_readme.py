@@ -16,7 +16,7 @@ from lab.world import HOME_PORT, SOCKET, World, product_environment
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
 
 ROOT = Path(__file__).parents[2]
-BLOCKS = re.findall(r"^```sh\n(.*?)^```$", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)
+BLOCKS: list[str] = re.findall(r"^```sh\n(.*?)^```$", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)
 RUN_BY_CI = {"./dev test\n"}
 """What CI calls as it stands; this very test is part of it."""
 
