@@ -23,6 +23,8 @@ BESIDE_TUNNEL = 0x20D55
 """Flows that came in from outside the tunnel, or that the daemon opened there."""
 SERVED_BEFORE = 0x20D56
 """Flows that a server here was already answering when connection tracking began, so their direction is unknown."""
+PUBLIC = 0x20D57
+"""Flows of peers whose destination was found to be in no denied prefix."""
 
 MESH_TABLE = 20853
 """Routes to peers, and the unreachable rest of the mesh."""

@@ -6,6 +6,7 @@
     reroute      output       replies and the daemon's own connections leave beside the tunnel
     guard        output       kill switch for this device
     clamp        forward      TCP segments fit the tunnel
+    to_internet  (forward)    what permitted peers may send leaves by a gateway, or not at all
     forward      forward      hosting, and the kill switch for what is behind this device
     leaving      postrouting  marks the flows that left by the tunnel
     sources      srcnat       hides senders that the next hop must not see
@@ -23,7 +24,7 @@ from collections.abc import Iterable, Iterator
 from meshnet_platform.api import SystemPlan
 from meshnet_platform.linux import marks
 from meshnet_platform.linux.nft_client import forward_guard_rules, guard_rules, to_tunnel_rules
-from meshnet_platform.linux.nft_host import from_tunnel_rules, uplink_rules
+from meshnet_platform.linux.nft_host import from_tunnel_rules, to_internet_rules, uplink_rules
 from meshnet_platform.linux.nft_words import (
     Rules,
     both_families,
@@ -52,6 +53,7 @@ def render(plan: SystemPlan, uplinks: Iterable[str] = ()) -> Ruleset | None:
         _chain("reroute", "route hook output priority mangle", _reroute(plan)),
         _chain("guard", "filter hook output priority filter - 10", guard_rules(plan)),
         _chain("clamp", "filter hook forward priority mangle", _clamp(plan)),
+        _chain("to_internet", None, to_internet_rules(plan)),
         _chain("from_tunnel", None, from_tunnel_rules(plan)),
         _chain("to_tunnel", None, to_tunnel_rules(plan)),
         _chain("forward", "filter hook forward priority filter - 10", _forward(plan, tuple(sorted(uplinks)))),
@@ -190,7 +192,7 @@ def _leaving(plan: SystemPlan) -> Iterator[str]:
     for _, word, family in families():
         yield (
             f'oifname "{interface_of(plan)}" ct direction original {word} daddr != @mesh{family} '
-            f"ct mark set {marks.LEFT_BY_TUNNEL:#x}"
+            f"ct mark != {marks.LEFT_BY_TUNNEL:#x} ct mark set {marks.LEFT_BY_TUNNEL:#x}"
         )
 
 

@@ -44,6 +44,9 @@ def _peer_rules(hosting: Hosting, interface: str, answer: str) -> Iterator[str]:
     # What a program redirected (a container's published port) would reach more than the peer was given.
     yield "ct status dnat drop"
     yield from _lan_rules(hosting, interface)
+    if not hosting.through_tunnel:
+        # A flow keeps its destination: the long list is for its first packet, the gateway is asked for each.
+        yield f"ct mark {marks.PUBLIC:#x} goto to_internet"
     for prefix in hosting.denied:
         yield f"{family_word(prefix)} daddr {prefix} drop"
     # From peer to peer only directly, never through a third.
@@ -51,9 +54,17 @@ def _peer_rules(hosting: Hosting, interface: str, answer: str) -> Iterator[str]:
     if hosting.through_tunnel:
         yield f'oifname "{interface}" accept'
         return
-    yield f'oifname "{interface}" drop'
-    for gateway in hosting.gateways:
-        yield _gateway_rule(gateway)
+    yield f"ct mark set {marks.PUBLIC:#x}"
+    yield "goto to_internet"
+
+
+def to_internet_rules(plan: SystemPlan) -> Iterator[str]:
+    """What leaves by a gateway, and by nothing else; ends in a drop."""
+    hosting = plan.hosting
+    if hosting is not None and not hosting.through_tunnel:
+        for gateway in hosting.gateways:
+            yield _gateway_rule(gateway)
+    yield "drop"
 
 
 def _lan_rules(hosting: Hosting, interface: str) -> Iterator[str]:

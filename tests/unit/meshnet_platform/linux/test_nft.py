@@ -76,18 +76,27 @@ def test_the_kill_switch_ends_in_a_rejection_on_output_and_forward(name: str) ->
 def test_no_set_holds_prefixes_and_every_chain_is_always_there(name: str) -> None:
     text = text_of(PLANS[name])
     assert "interval" not in text
-    assert text.count("  chain ") == 11
+    assert text.count("  chain ") == 12
     assert "secret" not in text
 
 
 def test_permission_is_asked_before_anything_about_running_flows() -> None:
     rules = chain_of(PLANS["host"], "from_tunnel")
     assert not any("established" in rule for rule in rules)
-    assert rules.index("ip saddr != @routing4 drop") < min(i for i, rule in enumerate(rules) if rule.endswith("accept"))
+    passing = [i for i, rule in enumerate(rules) if rule.endswith("accept") or "goto" in rule]
+    assert rules.index("ip saddr != @routing4 drop") < min(passing)
+
+
+def test_a_flow_known_as_public_still_asks_for_the_gateway_with_every_packet() -> None:
+    rules = chain_of(PLANS["host"], "from_tunnel")
+    (known,) = [rule for rule in rules if rule.startswith("ct mark 0x20d57")]
+    assert known.endswith("goto to_internet")
+    assert rules.index(known) < rules.index("ip daddr 10.0.0.0/8 drop") < rules.index("ct mark set 0x20d57")
+    assert chain_of(PLANS["host"], "to_internet")[-1] == "drop"
 
 
 def test_a_gateway_without_an_address_is_known_by_its_interface_alone() -> None:
-    rules = chain_of(PLANS["host"], "from_tunnel")
+    rules = chain_of(PLANS["host"], "to_internet")
     assert 'meta nfproto ipv6 oifname "ppp0" accept' in rules
     assert 'meta nfproto ipv4 oifname "eth0" rt ip nexthop 192.168.1.254 accept' in rules
 
