@@ -34,8 +34,9 @@ class Household:
 
     def start(self, *argv: str) -> None:
         """Start a program; returns when it has said `ready`."""
-        log = (self.directory / f"{len(self._processes)}.log").open("w")
-        process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=log, text=True, env=self._environment())
+        log = self.directory / f"{len(self._processes)}.log"
+        with log.open("w") as errors:
+            process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=errors, text=True, env=self._environment())
         self._processes.append(process)
         assert process.stdout is not None
         # A program that never says so would otherwise keep us waiting for good.
@@ -44,7 +45,7 @@ class Household:
         ready = process.stdout.readline().strip() == "ready"
         timer.cancel()
         if not ready:
-            raise SystemExit(f"{Path(argv[0]).name} did not start:\n{Path(log.name).read_text()}")
+            raise SystemExit(f"{Path(argv[0]).name} did not start:\n{log.read_text()}")
 
     def device(self, name: str) -> Path:
         """Start a device's daemon; returns its socket."""
