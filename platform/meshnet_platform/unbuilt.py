@@ -1,4 +1,4 @@
-"""The backend of a system that we cannot change yet: it says so. The daemon runs, shows the mesh, and changes nothing."""
+"""The backend of a system that we cannot change yet, which says so: the daemon runs, and changes nothing."""
 
 from __future__ import annotations
 
