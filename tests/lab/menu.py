@@ -12,6 +12,8 @@ _LINES_AFTER_HOSTS = 4
 """Stop routing, let my devices, open, quit."""
 _LINES_BEFORE_HOSTS = 2
 """The state, and the heading."""
+_TRIES = 4
+_PATIENCE = 2.0
 
 
 class TrayMenu:
@@ -28,9 +30,14 @@ class TrayMenu:
         return process
 
     def open(self) -> Window:
-        """Open the menu."""
-        self.desktop.click(*self.desktop.find_tray_icon(), button=3)
-        return self.desktop.popup_geometry()
+        """Open the menu. Two quick clicks count as a double click, of which Qt makes no menu; then we click again."""
+        for _ in range(_TRIES):
+            self.desktop.click(*self.desktop.find_tray_icon(), button=3)
+            try:
+                return self.desktop.popup_geometry(_PATIENCE)
+            except LabError:
+                continue
+        return self.desktop.popup_geometry(_PATIENCE)
 
     def click_host(self, position: int = 0) -> None:
         """Click the host at this position under the heading, in the open menu."""
