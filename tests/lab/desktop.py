@@ -296,11 +296,21 @@ class Desktop:
         return wait_until(glance, what, timeout, _GLANCE)
 
     def _tree(self) -> list[_Found]:
-        return list(_read_tree(self._ask("xwininfo", "-root", "-tree")))
+        # A window that goes away while xwininfo walks the tree ends it with an error; the next look is whole.
+        return wait_until(self._whole_tree, "whole tree of windows", tick=_GLANCE)
+
+    def _whole_tree(self) -> list[_Found] | None:
+        done = self._run("xwininfo", "-root", "-tree")
+        return list(_read_tree(done.stdout)) if done.returncode == 0 else None
 
     def _ask(self, *argv: str, check: bool = True) -> str:
-        done = subprocess.run(argv, env=self.env, capture_output=True, text=True, check=check, timeout=20)
+        done = self._run(*argv)
+        if check:
+            done.check_returncode()
         return done.stdout
+
+    def _run(self, *argv: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(argv, env=self.env, capture_output=True, text=True, check=False, timeout=20)
 
 
 def _number(server: Process) -> str | None:
