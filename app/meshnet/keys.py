@@ -44,12 +44,12 @@ def load(mesh: str) -> SigningKey | None:
     if not is_id(mesh):
         return None
     path = _file(mesh)
-    text = path.read_text().strip() if path.is_file() else _keyring_get(mesh)
-    if text is None:
-        return None
     try:
+        text = path.read_text().strip() if path.is_file() else _keyring_get(mesh)
+        if text is None:
+            return None
         key = SigningKey(decode(text))
-    except ValueError:
+    except (OSError, ValueError):
         return None
     return key if key.id == mesh else None
 

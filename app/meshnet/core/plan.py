@@ -97,8 +97,8 @@ def _tunnel(situation: Situation, peers: list[Device], permissions: dict[str, Pe
     own4, own6 = _addresses(situation, situation.me)
     host = _host(situation)
     mesh = situation.ledger.mesh
-    removed = situation.ledger.removed & situation.ledger.members.keys() - {situation.me}
-    gone = [prefix for device in removed for prefix in _prefixes(situation, device)]
+    absent = situation.ledger.members.keys() - {situation.me} - {peer.device for peer in peers}
+    gone = [prefix for device in absent for prefix in _prefixes(situation, device)]
     return Tunnel(
         interface=situation.interface,
         private_key=situation.private_key,

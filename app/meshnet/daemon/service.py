@@ -129,6 +129,8 @@ class Service:
                 continue
             with contextlib.suppress(MeshnetError):
                 await self._controller.refresh()
+                if self._system.is_behind:
+                    await self._settle()
                 if broken or loop.time() - read_at > FACTS_EVERY:
                     read_at = loop.time()
                     await self._look_again(broken)
@@ -186,7 +188,9 @@ class Service:
         return None
 
     def _resolvers(self) -> tuple[str, ...]:
-        return self._system.wanted().resolvers or self._model.facts.resolvers
+        # A host that is routed itself asks where its own names are asked.
+        routed = self._system.wanted().resolvers if self._routing.wish else ()
+        return routed or self._model.facts.resolvers
 
     def _owner(self) -> int | None:
         return self._model.state.joined.owner if self._model.state.joined else None

@@ -95,6 +95,8 @@ class Store:
 
     def load_state(self) -> State:
         """The state; a new one, saved, where there is none. MeshnetError for a file that cannot be used."""
+        for left_by_a_power_cut in self.directory.glob(".*.json.*"):
+            left_by_a_power_cut.unlink()
         state = _read(self._state, State)
         if state is None:
             state = new_state()

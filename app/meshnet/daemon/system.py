@@ -31,6 +31,8 @@ class System:
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="backend")
         self._lock = asyncio.Lock()
         self._has_applied = False
+        self.is_behind = False
+        """The last plan was refused: the system is not as it should be, and it is to be tried again."""
         self.routing: Routing | None = None
 
     async def look(self) -> None:
@@ -56,8 +58,9 @@ class System:
         async with self._lock:
             lacking = self._model.cannot_route
             wanted = self.wanted() if lacking is None else self._without_mesh()
+            self.is_behind = True
             await self._run(lambda: self._backend.apply(wanted))
-            self._has_applied = True
+            self._has_applied, self.is_behind = True, False
             if lacking is not None and self._model.state.route is not None:
                 raise MeshnetError(Code.SYSTEM_ERROR, f"{lacking.message} {lacking.cure}")
 

@@ -243,3 +243,19 @@ def test_the_mtu_is_the_hosts_where_that_is_less() -> None:
     tunnel = plan(home.situation(wish=Wish(home.nas.id, True))).tunnel
     assert tunnel is not None
     assert tunnel.mtu == 1280
+
+
+def test_an_address_of_a_member_that_is_no_peer_goes_nowhere() -> None:
+    home = Household()
+    silent = FakeDevice("silent")
+    home.ledger.accept(home.mesh.membership(silent, "100.64.0.9"))
+    tunnel = plan(home.situation(wish=Wish(home.nas.id, True))).tunnel
+    assert tunnel is not None
+    assert "100.64.0.9/32" in tunnel.unreachable
+
+
+def test_the_address_that_the_world_sees_is_denied_to_peers() -> None:
+    home = Household()
+    hosting = plan(home.situation(choices={home.nas.id: Choice(routing=True)}, own_public=("81.2.69.10",))).hosting
+    assert hosting is not None
+    assert "81.2.69.10/32" in hosting.denied

@@ -290,3 +290,22 @@ def test_what_stands_in_the_way_is_left_alone_and_named(tmp_path: Path, kind: st
     assert found.code is Code.SYSTEM_ERROR
     if kind == "a file":
         assert (tmp_path / "s").read_text() == "mine"
+
+
+def test_who_may_not_talk_cannot_take_up_the_room_of_who_may(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    allowed = False
+    monkeypatch.setattr(local_server, "may_talk", lambda *_, **__: allowed)
+
+    async def scenario(path: Path) -> None:
+        nonlocal allowed
+        async with contextlib.AsyncExitStack() as strangers:
+            for _ in range(local_server.STRANGERS_MAX):
+                stranger = await strangers.enter_async_context(connected(path))
+                assert await stranger.refusal(local.GetStatus()) is Code.NOT_PERMITTED
+            one_too_many = await strangers.enter_async_context(connected(path))
+            assert await one_too_many.receive() is None
+            allowed = True
+            async with connected(path) as owner:
+                assert (await owner.status()).state == "not-joined"
+
+    play(tmp_path, scenario)

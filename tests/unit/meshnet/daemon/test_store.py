@@ -169,3 +169,22 @@ def test_a_full_disk_leaves_the_state_of_before_and_no_rubbish(tmp_path: Path, m
     assert refused.value.code is Code.SYSTEM_ERROR
     assert [path.name for path in tmp_path.iterdir()] == ["state.json"]
     assert Store(tmp_path).load_state() == state
+
+
+def test_what_a_power_cut_left_half_written_is_removed(tmp_path: Path) -> None:
+    (tmp_path / ".state.json.x1y2").write_bytes(b"half of a secret")
+    Store(tmp_path).load_state()
+    assert [path.name for path in tmp_path.iterdir()] == ["state.json"]
+
+
+def test_a_full_disk_is_told_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Store(tmp_path)
+    state = store.load_state()
+
+    def no_room(handle: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", no_room)
+    with pytest.raises(MeshnetError, match="No space left"):
+        store.save_state(state)
+    assert [path.name for path in tmp_path.iterdir()] == ["state.json"]
