@@ -41,6 +41,7 @@ UPSTREAM_TIMEOUT = 2.0
 UPSTREAM_PORT = 53
 _IN_FLIGHT_MAX = 256
 _IDLE = 10.0
+_BIND_TRIES = 20
 _IP_FREEBIND = 15
 _LOCAL_ZONES = tuple(
     dns.name.from_text(text) for text in ("local.", "lan.", "home.", "internal.", "home.arpa.", "localdomain.")
@@ -134,7 +135,20 @@ class Forwarder:
         self.port: int | None = None
 
     def bind(self, addresses: tuple[str, ...]) -> None:
-        """Take one port on all the addresses, which need not be there yet (IP_FREEBIND of ip(7))."""
+        """Take one port on all the addresses, which need not be there yet (IP_FREEBIND of ip(7)).
+
+        A port that is free for UDP may be taken for TCP, so more than one is tried; OSError where none will do.
+        """
+        for tries_left in reversed(range(_BIND_TRIES)):
+            try:
+                self._bind_all(addresses)
+                return
+            except OSError:
+                self.close()
+                if not tries_left:
+                    raise
+
+    def _bind_all(self, addresses: tuple[str, ...]) -> None:
         port = 0
         for address in addresses:
             for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
@@ -239,7 +253,11 @@ def _listener(address: str, port: int, kind: socket.SocketKind) -> socket.socket
     if family == socket.AF_INET6:
         listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
     listener.setblocking(False)
-    listener.bind((address, port))
+    try:
+        listener.bind((address, port))
+    except OSError:
+        listener.close()
+        raise
     return listener
 
 

@@ -344,3 +344,30 @@ def test_one_port_on_all_addresses_and_none_when_closed() -> None:
     assert forwarder.port is not None
     forwarder.close()
     assert forwarder.port is None
+
+
+def test_a_port_that_is_taken_for_tcp_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    refused = iter((True, True))
+    made = forwarder_module._listener
+
+    def listener(address: str, port: int, kind: socket.SocketKind) -> socket.socket:
+        if kind is socket.SOCK_STREAM and next(refused, False):
+            raise OSError(98, "Address already in use")
+        return made(address, port, kind)
+
+    monkeypatch.setattr(forwarder_module, "_listener", listener)
+    forwarder = Forwarder(lambda _: None, tuple)
+    forwarder.bind(("127.0.0.1",))
+    assert forwarder.port is not None
+    forwarder.close()
+
+
+def test_where_no_port_will_do_nothing_is_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    def listener(address: str, port: int, kind: socket.SocketKind) -> socket.socket:
+        raise OSError(99, "Cannot assign requested address")
+
+    monkeypatch.setattr(forwarder_module, "_listener", listener)
+    forwarder = Forwarder(lambda _: None, tuple)
+    with pytest.raises(OSError, match="Cannot assign"):
+        forwarder.bind(("127.0.0.1",))
+    assert forwarder.port is None
