@@ -72,6 +72,8 @@ class LinuxBackend:
         """Make the system as the plan says; PlatformError where a step fails, with what is closed still closed."""
         with self._lock:
             self._wanted = plan
+            if self._tunnel_vanished():
+                self._applied = None
             if plan == self._applied:
                 return
             if plan == _EMPTY:
@@ -153,6 +155,14 @@ class LinuxBackend:
     def _set(self, tunnel: Tunnel, words: tuple[str, ...]) -> None:
         if words:
             self._runner.run("wg", "set", tunnel.interface, *words, stdin=tunnel.private_key + "\n")
+
+    def _tunnel_vanished(self) -> bool:
+        """Whether somebody deleted our interface, and with it the addresses and routes that we remember.
+
+        A wireguard-go dies of that and is watched; the kernel's own WireGuard tells nobody.
+        """
+        tunnel = self._applied.tunnel if self._applied else None
+        return tunnel is not None and not self._tunnel.exists(tunnel.interface)
 
     def _forget(self) -> None:
         self._network.forget()

@@ -152,3 +152,14 @@ def test_without_a_plan_the_tunnel_may_die_in_silence(backend: LinuxBackend) -> 
 def test_hosting_without_grants_asks_for_no_uplinks(backend: LinuxBackend, machine: Machine) -> None:
     backend.apply(SystemPlan(TUNNEL, hosting=Hosting(())))
     assert "iifname { " not in "".join(machine.inputs)
+
+
+def test_a_tunnel_that_somebody_deleted_is_made_anew_with_its_addresses(
+    backend: LinuxBackend, machine: Machine
+) -> None:
+    backend.apply(ROUTED)
+    machine.changes.clear()
+    machine.up = False
+    backend.apply(ROUTED)
+    assert machine.up
+    assert "ip" in [change.split()[0] for change in machine.changes]
