@@ -219,7 +219,7 @@ class Router(Machine):
         it replaces the rules, and the forwarded ports with them.
         """
         kind = " random" if ports == "random" else ""
-        drops = 'iifname "wan" ct state new meta l4proto != { icmp, ipv6-icmp } drop' if input_drops else "accept"
+        drops = 'iifname "wan" ct state new meta l4proto != { icmp, icmpv6 } drop' if input_drops else "accept"
         drops6 = "drop" if inbound6_drops else "accept"
         self.nft(f"""
             table ip nat
@@ -240,7 +240,7 @@ class Router(Machine):
                     ct state established,related accept
                     iifname != "wan" accept
                     ct status dnat accept
-                    meta l4proto ipv6-icmp accept
+                    meta l4proto icmpv6 accept
                     meta nfproto ipv6 {drops6}
                     drop
                 }}
