@@ -59,6 +59,9 @@ def why_not() -> str | None:
         return "the lab needs Linux"
     if os.geteuid() != 0:
         return "the lab needs root"
+    if not Path("/proc/1/root").samefile("/"):
+        # Programs that enter a machine's namespaces start at the root of those, and would write to the real system.
+        return "the lab cannot be in a chroot, which its machines would leave"
     missing = [tool for tool in TOOLS if shutil.which(tool) is None]
     return f"the lab needs {', '.join(missing)}" if missing else None
 
