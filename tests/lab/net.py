@@ -14,7 +14,7 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Literal
@@ -59,11 +59,19 @@ def why_not() -> str | None:
         return "the lab needs Linux"
     if os.geteuid() != 0:
         return "the lab needs root"
-    if not Path("/proc/1/root").samefile("/"):
-        # Programs that enter a machine's namespaces start at the root of those, and would write to the real system.
-        return "the lab cannot be in a chroot, which its machines would leave"
     missing = [tool for tool in TOOLS if shutil.which(tool) is None]
-    return f"the lab needs {', '.join(missing)}" if missing else None
+    if missing:
+        return f"the lab needs {', '.join(missing)}"
+    return "the lab cannot be in a chroot, which its machines would leave" if _is_chrooted() else None
+
+
+@cache
+def _is_chrooted() -> bool:
+    """Whether a program that enters a mount namespace finds another root than ours (setns(2)): the real system's."""
+    enter = ("nsenter", "--mount", "--target", str(os.getpid()), "stat", "--format", "%d:%i", "/")
+    seen = subprocess.run(enter, capture_output=True, text=True, check=False).stdout.strip()
+    ours = os.stat("/")
+    return seen != f"{ours.st_dev}:{ours.st_ino}"
 
 
 @dataclass(frozen=True, slots=True)
