@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
 from meshnet.daemon.controller import Controller
@@ -51,6 +52,7 @@ class Service:
             self._model.save()
         self._forwarder = None if dry_run else Forwarder(self._view_of, self._resolvers)
         self._forwarder_wanted = asyncio.Event()
+        self._trouble = asyncio.Event()
         self._system = System(self._model, backend, interface, self._forwarder)
         prober: Prober = DryProber() if dry_run else TunnelProber()
         self._routing = Routing(self._model, prober, self._system.apply)
@@ -65,8 +67,10 @@ class Service:
         try:
             await self._begin()
             async with asyncio.TaskGroup() as tasks:
-                for work in (self._link.run, self._routing.watch, self._observe, self._serve_names):
+                for work in (self._link.run, self._routing.watch, self._observe):
                     tasks.create_task(_for_good(work))
+                if self._forwarder is not None:
+                    tasks.create_task(_for_good(partial(self._serve_names, self._forwarder)))
                 tasks.create_task(self._server.serve(on_ready))
         finally:
             await self._end()
@@ -79,7 +83,6 @@ class Service:
         self._link.on_change = changed
         self._routing.on_change = changed
         loop = asyncio.get_running_loop()
-        self._trouble = asyncio.Event()
 
         def on_trouble(words: str) -> None:
             loop.call_soon_threadsafe(self._on_trouble, words)
@@ -98,8 +101,7 @@ class Service:
             # With a wish, what an earlier daemon left is what keeps traffic from leaking: it is taken over instead.
             with contextlib.suppress(MeshnetError):
                 await self._system.restore()
-        with contextlib.suppress(MeshnetError):
-            await self._settle()
+        await self._settle()
 
     async def _settle(self) -> None:
         with contextlib.suppress(MeshnetError):
@@ -143,16 +145,13 @@ class Service:
 
     # --- names for those who route through this host ----------------------------------------------------------------
 
-    async def _serve_names(self) -> None:
-        """Serve names while somebody may route through this device."""
-        if self._forwarder is None:
-            await asyncio.Event().wait()
-            return
+    async def _serve_names(self, forwarder: Forwarder) -> None:
+        """Serve names while this device is in a mesh."""
         while True:
             await self._forwarder_wanted.wait()
             self._forwarder_wanted.clear()
             if self._model.ledger is not None and self._model.me in self._model.ledger.members:
-                await self._serve_names_once(self._forwarder)
+                await self._serve_names_once(forwarder)
 
     async def _serve_names_once(self, forwarder: Forwarder) -> None:
         member = self._model.mesh.members[self._model.me]
