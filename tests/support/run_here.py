@@ -6,6 +6,7 @@ Everything lives in a temporary directory and ends with the window.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
@@ -72,10 +73,12 @@ class Household:
         """End everything."""
         for process in reversed(self._processes):
             process.terminate()
-        for process in self._processes:
-            process.wait(timeout=10)
-            if process.stdout is not None:
-                process.stdout.close()
+        with contextlib.ExitStack() as last:
+            for process in self._processes:
+                # Waits, and closes the pipe; one that does not end is killed before that, and is an error.
+                last.enter_context(process)
+                last.callback(process.kill)
+                process.wait(timeout=10)
 
     def _environment(self) -> dict[str, str]:
         # Keys of make-believe devices have no place in the person's keyring.

@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from meshnet.core.links import CoordinatorAddress
 from meshnet.daemon.control_client import ControlClient
 from meshnet.daemon.model import Model
+from meshnet.daemon.tasks import together
 from meshnet.errors import Code, MeshnetError, Refusal
 from meshnet.protocol.control import Change, Presence, Record, Synced, Welcome
 
@@ -87,10 +88,7 @@ class Link:
             async with self.talk(self._model.coordinator) as client:
                 await client.login(self._model.key)
                 was_up = True
-                async with asyncio.TaskGroup() as tasks:
-                    tasks.create_task(self._read(client))
-                    tasks.create_task(self._write(client))
-                    tasks.create_task(self._until_restart())
+                await together(self._read(client), self._write(client), self._until_restart())
         except* MeshnetError as group:
             for error in group.exceptions:
                 log.info("coordinator: %s", error)

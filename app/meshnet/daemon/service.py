@@ -18,6 +18,7 @@ from meshnet.daemon.probe import DryProber, Prober, TunnelProber
 from meshnet.daemon.routing import Routing
 from meshnet.daemon.store import Store
 from meshnet.daemon.system import System
+from meshnet.daemon.tasks import together
 from meshnet.errors import MeshnetError
 from meshnet_platform.api import Backend
 
@@ -162,9 +163,7 @@ class Service:
             return
         await self._settle()
         try:
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(forwarder.serve())
-                tasks.create_task(self._until_left())
+            await together(forwarder.serve(), self._until_left())
         except* _LeftError:
             pass
         finally:
