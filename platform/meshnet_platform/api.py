@@ -131,6 +131,8 @@ class Link:
     addresses: tuple[str, ...]
     is_up: bool = True
     is_loopback: bool = False
+    kind: str = ""
+    """What a virtual link is, in the words of ip-link(8) ("wireguard", "tun", "ppp", "bridge"); empty: hardware."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +143,8 @@ class Facts:
     gateways: tuple[Gateway, ...] = ()
     resolvers: tuple[str, ...] = ()
     """The name servers that the system really asks, ours not among them."""
+    search: tuple[str, ...] = ()
+    """Domains that the system completes short names with: those of the networks it is in."""
 
 
 @dataclass(frozen=True, slots=True)

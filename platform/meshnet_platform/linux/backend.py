@@ -63,7 +63,7 @@ class LinuxBackend:
 
     def facts(self) -> Facts:
         """Interfaces, ways to the internet, and name servers, read now."""
-        links = facts.parse_links(self._runner.ask("ip", "-j", "addr"), self._interface)
+        links = facts.parse_links(self._runner.ask("ip", "-d", "-j", "addr"), self._interface)
         gateways = tuple(gateway for family in (4, 6) for gateway in self._gateways(family))
         with self._lock:
             return Facts(links, gateways, self._resolvers.servers())

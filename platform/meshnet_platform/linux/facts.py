@@ -16,7 +16,7 @@ PROBES = {4: "1.1.1.1", 6: "2606:4700:4700::1111"}
 
 
 def parse_links(text: str, ours: str) -> tuple[Link, ...]:
-    """Read `ip -j addr`, leaving out our own interface."""
+    """Read `ip -d -j addr`, leaving out our own interface."""
     return tuple(_link(entry) for entry in _entries(text) if entry.get("ifname") != ours)
 
 
@@ -51,7 +51,8 @@ def parse_resolvers(text: str) -> tuple[str, ...]:
 def _link(entry: dict[str, Any]) -> Link:
     addresses = tuple(f"{info['local']}/{info['prefixlen']}" for info in entry.get("addr_info", ()) if "local" in info)
     flags: Iterable[str] = entry.get("flags", ())
-    return Link(str(entry["ifname"]), addresses, "UP" in flags, "LOOPBACK" in flags)
+    kind = str(entry.get("linkinfo", {}).get("info_kind", ""))
+    return Link(str(entry["ifname"]), addresses, "UP" in flags, "LOOPBACK" in flags, kind)
 
 
 def _hops(route: dict[str, Any], family: int) -> Iterator[Gateway]:

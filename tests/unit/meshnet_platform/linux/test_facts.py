@@ -10,12 +10,14 @@ def test_links_are_read_without_our_own() -> None:
     printed = [
         {"ifname": "lo", "flags": ["LOOPBACK", "UP"], "addr_info": [{"local": "127.0.0.1", "prefixlen": 8}]},
         {"ifname": "eth0", "flags": ["BROADCAST"], "addr_info": [{"local": "fe80::1", "prefixlen": 64}, {}]},
+        {"ifname": "wg0", "flags": ["UP"], "linkinfo": {"info_kind": "wireguard"}},
         {"ifname": "meshnet0", "flags": ["UP"], "addr_info": []},
         {},
     ]
     assert parse_links(json.dumps(printed), "meshnet0") == (
         Link("lo", ("127.0.0.1/8",), True, True),
         Link("eth0", ("fe80::1/64",), False, False),
+        Link("wg0", (), kind="wireguard"),
     )
 
 
