@@ -1,24 +1,23 @@
 """Names for those who route through this host: a small forwarder to the resolvers that the system really uses.
 
 It listens on this device's own mesh addresses; the firewall leads port 53 of permitted peers here and nobody else. A
-peer without `lan` gets no names of the home network and no answers that point into private networks (DNS rebinding).
-The name `PROBE` is answered here and shows a client that the way to its host works.
+peer without `lan` gets no names of the home network and no answers that point into private networks (DNS rebinding);
+with `lan`, answers pass that lead to the public internet or into the networks that it may reach. All else is REFUSED,
+not NXDOMAIN: it is a matter of policy (RFC 1035, section 4.1.1), and a denied name would also deny all below it
+(RFC 8020) and be remembered after a grant. The name `PROBE` is answered here and shows a client that the way works.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import ipaddress
 import logging
-import secrets
 import socket
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from typing import cast
 
-import dns.exception
+import dns.edns
 import dns.flags
 import dns.message
 import dns.name
@@ -32,81 +31,83 @@ import dns.rdtypes.IN.AAAA
 import dns.rrset
 from dns.rdtypes.svcbbase import ParamKey, SVCBBase
 
-from meshnet.core.special import NOT_PUBLIC
+from meshnet.core.localnames import View, is_local_name, may_see
+from meshnet.daemon.upstream import PAYLOAD, Upstream
 
 log = logging.getLogger("meshnet.forwarder")
 
 PROBE = dns.name.from_text("probe.meshnet.")
-UPSTREAM_TIMEOUT = 2.0
-UPSTREAM_PORT = 53
-_IN_FLIGHT_MAX = 256
+AT_WORK_MAX = 32
+"""Questions of one address that are worked on at once; the next ones wait, so that one peer cannot starve another."""
+WAITING_MAX = 256
+"""Questions of one address in all; more are not heard."""
+STREAMS_MAX = 32
+"""TCP connections of one address."""
 _IDLE = 10.0
 _BIND_TRIES = 20
 _IP_FREEBIND = 15
-_LOCAL_ZONES = tuple(
-    dns.name.from_text(text) for text in ("local.", "lan.", "home.", "internal.", "home.arpa.", "localdomain.")
-)
-_REVERSE = tuple(dns.name.from_text(text) for text in ("in-addr.arpa.", "ip6.arpa."))
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """What one asker may see."""
-
-    lan: bool
+_KEPT_FLAGS = dns.flags.AA | dns.flags.TC | dns.flags.RA | dns.flags.AD | dns.flags.CD
+_ZONE_TRANSFERS = (dns.rdatatype.AXFR, dns.rdatatype.IXFR)
 
 
 def judge_query(query: dns.message.Message, view: View) -> dns.message.Message | None:
     """The answer that needs no resolver (the probe, and what is not for this asker); None: ask on."""
     question = query.question[0]
     if question.name == PROBE:
-        answer = dns.message.make_response(query)
+        answer = _response(query)
         answer.answer.append(dns.rrset.from_text(PROBE, 0, dns.rdataclass.IN, dns.rdatatype.TXT, '"ok"'))
         return answer
-    if not view.lan and _is_local_name(question.name):
-        return _refuse(query)
+    # Other classes than the internet's tell about the resolver itself ("version.bind").
+    if question.rdclass != dns.rdataclass.IN or (not view.lan and is_about_local_name(query, view)):
+        return _refuse(query, "a name of the host's own network")
     return None
 
 
+def is_about_local_name(query: dns.message.Message, view: View) -> bool:
+    """Whether the question is for those who know the host's own networks."""
+    name = query.question[0].name
+    return is_local_name(tuple(label for label in name.labels if label), view)
+
+
 def judge_answer(query: dns.message.Message, answer: dns.message.Message, view: View) -> dns.message.Message:
-    """The answer, or a refusal where it points into a private network and the asker may not see that."""
-    if view.lan or not any(map(_is_private, _addresses(answer))):
-        return answer
-    return _refuse(query)
+    """The answer as the asker gets it, or a refusal where it leads to what the asker may not reach."""
+    if not all(may_see(address, view) for address in _addresses(answer)):
+        return _refuse(query, "an address that this host does not carry to")
+    # Made from the asker's own question: its id, and its way to write the name.
+    reply = _response(query)
+    reply.flags |= answer.flags & _KEPT_FLAGS
+    reply.set_rcode(answer.rcode())
+    reply.answer, reply.authority = answer.answer, answer.authority
+    reply.additional = answer.additional
+    return reply
 
 
 def _is_plain_question(message: dns.message.Message) -> bool:
     if message.flags & dns.flags.QR or message.opcode() != dns.opcode.QUERY or len(message.question) != 1:
         return False
-    return message.question[0].rdtype not in (dns.rdatatype.AXFR, dns.rdatatype.IXFR)
+    return message.question[0].rdtype not in _ZONE_TRANSFERS
 
 
-def _refuse(query: dns.message.Message) -> dns.message.Message:
-    answer = dns.message.make_response(query)
+def _response(query: dns.message.Message) -> dns.message.Message:
+    answer = dns.message.make_response(query, recursion_available=True, our_payload=PAYLOAD)
+    if query.edns >= 0:
+        answer.use_edns(0, query.ednsflags & dns.flags.DO, PAYLOAD)
+    return answer
+
+
+def _refuse(query: dns.message.Message, why: str) -> dns.message.Message:
+    answer = _response(query)
+    if query.edns >= 0:
+        reason = dns.edns.EDEOption(dns.edns.EDECode.PROHIBITED, why)
+        answer.use_edns(0, query.ednsflags & dns.flags.DO, PAYLOAD, options=[reason])
     answer.set_rcode(dns.rcode.REFUSED)
     return answer
 
 
-def _is_local_name(name: dns.name.Name) -> bool:
-    if len(name.labels) <= 2 and name != dns.name.root:
-        # A single label is looked up in the search domain of the host's network; TLDs need only NS and the like.
-        return True
-    if any(name.is_subdomain(zone) for zone in _LOCAL_ZONES):
-        return True
-    return any(name.is_subdomain(zone) for zone in _REVERSE) and _is_private_reverse(name)
-
-
-def _is_private_reverse(name: dns.name.Name) -> bool:
-    import dns.reversename
-
-    try:
-        return _is_private(dns.reversename.to_address(name))
-    except (dns.exception.DNSException, ValueError):
-        return False
-
-
-def _addresses(answer: dns.message.Message) -> list[str]:
-    return [found for rrset in answer.answer + answer.additional for rdata in rrset for found in _pointed_at(rdata)]
+def _addresses(answer: dns.message.Message) -> Iterator[str]:
+    for rrset in (*answer.answer, *answer.authority, *answer.additional):
+        for rdata in rrset:
+            yield from _pointed_at(rdata)
 
 
 def _pointed_at(rdata: dns.rdata.Rdata) -> list[str]:
@@ -119,18 +120,43 @@ def _pointed_at(rdata: dns.rdata.Rdata) -> list[str]:
     return [address for hint in hints for address in getattr(hint, "addresses", ())]
 
 
-def _is_private(address: str) -> bool:
-    parsed = ipaddress.ip_address(address)
-    return any(parsed.version == network.version and parsed in network for network in NOT_PUBLIC)
+def _encode(query: dns.message.Message, answer: dns.message.Message, stream: bool) -> bytes:
+    """As bytes; what no datagram of the asker's size can carry becomes a word that TCP would (RFC 2181, section 9)."""
+    # Without a size the library would hold a stream to the size of the asker's datagrams too.
+    wire = answer.to_wire(max_size=65535)
+    if stream or len(wire) <= min(max(query.payload, 512), PAYLOAD):
+        return wire
+    cut = _response(query)
+    cut.flags |= dns.flags.TC
+    return cut.to_wire()
+
+
+class _Asker:
+    """What one address has open here."""
+
+    def __init__(self) -> None:
+        self.turns = asyncio.Semaphore(AT_WORK_MAX)
+        self.questions = 0
+        self.streams = 0
 
 
 class Forwarder:
     """Answers on UDP and TCP at one port of this device's mesh addresses."""
 
-    def __init__(self, view_of: Callable[[str], View | None], resolvers: Callable[[], tuple[str, ...]]) -> None:
+    def __init__(
+        self,
+        view_of: Callable[[str], View | None],
+        resolvers: Callable[[bool], tuple[str, ...]],
+        mark: Callable[[], int | None] = lambda: None,
+    ) -> None:
+        """`view_of` an asker's address is None where it may ask nothing; `resolvers` of a local name (True) or not.
+
+        `mark` is the SO_MARK of what is asked now.
+        """
         self._view_of = view_of
         self._resolvers = resolvers
-        self._busy = 0
+        self._upstream = Upstream(mark)
+        self._askers: dict[str, _Asker] = {}
         self._sockets: list[socket.socket] = []
         self.port: int | None = None
 
@@ -178,52 +204,88 @@ class Forwarder:
             await asyncio.Event().wait()
 
     async def answer(self, wire: bytes, asker: str, *, stream: bool) -> bytes | None:
-        """The answer to one query; None: say nothing (not permitted, or no query)."""
-        view = self._view_of(asker)
-        if view is None or self._busy >= _IN_FLIGHT_MAX:
-            return None
-        self._busy += 1
-        try:
-            return await self._answer(wire, view, stream)
-        except (dns.exception.DNSException, ValueError, IndexError):
-            return None
-        finally:
-            self._busy -= 1
+        """The answer to one query; None: say nothing (not permitted, no query, or too many at once)."""
+        with self._asker(asker) as about:
+            if about.questions >= WAITING_MAX:
+                return None
+            about.questions += 1
+            try:
+                async with about.turns:
+                    return await self._answer(wire, asker, stream)
+            finally:
+                about.questions -= 1
 
-    async def _answer(self, wire: bytes, view: View, stream: bool) -> bytes:
-        query = dns.message.from_wire(wire)
-        if not _is_plain_question(query):
-            raise ValueError("answers, updates and transfers of zones are passed on to nobody")
+    async def _answer(self, wire: bytes, asker: str, stream: bool) -> bytes | None:
+        # Asked when its turn comes, so that a grant taken away counts for those that wait.
+        view = self._view_of(asker)
+        query = _read(wire) if view is not None else None
+        if view is None or query is None:
+            return None
+        try:
+            return _encode(query, await self._find(query, view, stream), stream)
+        except Exception as error:
+            # A record that can be read and not written is the resolver's fault, and no reason to stop.
+            log.info("an answer was not passed on: %s", type(error).__name__)
+            return None
+
+    async def _find(self, query: dns.message.Message, view: View, stream: bool) -> dns.message.Message:
         own = judge_query(query, view)
         if own is not None:
-            return own.to_wire()
-        for resolver in self._resolvers():
-            try:
-                async with asyncio.timeout(UPSTREAM_TIMEOUT):
-                    reply = await (_ask_stream if stream else _ask_datagram)(resolver, wire)
-            except (OSError, TimeoutError, asyncio.IncompleteReadError) as error:
-                log.info("resolver=%s did not answer: %s", resolver, error or "timeout")
-                continue
-            answer = dns.message.from_wire(reply, ignore_trailing=True)
-            judged = judge_answer(query, answer, view)
-            return reply if judged is answer else judged.to_wire()
-        failure = dns.message.make_response(query)
+            return own
+        is_local = is_about_local_name(query, view)
+        resolvers = self._resolvers(is_local)
+        if is_local and not resolvers:
+            return _refuse(query, "the host is routed, and away from its own network's names")
+        answer = await self._upstream.ask(resolvers, query, stream=stream)
+        if answer is not None:
+            return judge_answer(query, answer, view)
+        failure = _response(query)
         failure.set_rcode(dns.rcode.SERVFAIL)
-        return failure.to_wire()
+        return failure
+
+    @contextlib.contextmanager
+    def _asker(self, address: str) -> Iterator[_Asker]:
+        about = self._askers.setdefault(address, _Asker())
+        try:
+            yield about
+        finally:
+            if not about.questions and not about.streams:
+                self._askers.pop(address, None)
 
     async def _serve_stream(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        asker = str(writer.get_extra_info("peername")[0])
+        peer = writer.get_extra_info("peername")
+        # Who has hung up already has no name any more.
+        if peer is not None:
+            with self._asker(str(peer[0])) as about:
+                if about.streams < STREAMS_MAX:
+                    about.streams += 1
+                    try:
+                        await self._serve_questions(reader, writer, str(peer[0]))
+                    finally:
+                        about.streams -= 1
+        writer.close()
+
+    async def _serve_questions(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, asker: str) -> None:
         with contextlib.suppress(OSError, TimeoutError, asyncio.IncompleteReadError):
-            while True:
+            while self._view_of(asker) is not None:
                 async with asyncio.timeout(_IDLE):
-                    size = int.from_bytes(await reader.readexactly(2))
-                    wire = await reader.readexactly(size)
+                    wire = await reader.readexactly(int.from_bytes(await reader.readexactly(2)))
                 answer = await self.answer(wire, asker, stream=True)
                 if answer is None:
-                    break
+                    return
                 writer.write(len(answer).to_bytes(2) + answer)
-                await writer.drain()
-        writer.close()
+                async with asyncio.timeout(_IDLE):
+                    await writer.drain()
+
+
+def _read(wire: bytes) -> dns.message.Message | None:
+    """The query, if these bytes are one that may be passed on; answers, updates and transfers of zones are not."""
+    try:
+        message = dns.message.from_wire(wire)
+        return message if _is_plain_question(message) else None
+    except Exception:
+        # The parser is given whatever a peer sends; what it makes of it is nobody's concern, and fills no log.
+        return None
 
 
 class _Datagrams(asyncio.DatagramProtocol):
@@ -259,27 +321,3 @@ def _listener(address: str, port: int, kind: socket.SocketKind) -> socket.socket
         listener.close()
         raise
     return listener
-
-
-async def _ask_datagram(resolver: str, wire: bytes) -> bytes:
-    loop = asyncio.get_running_loop()
-    # A new socket and a new id for every query: an answer from off the path has to guess both (RFC 5452).
-    ours = secrets.token_bytes(2)
-    family = socket.AF_INET6 if ":" in resolver else socket.AF_INET
-    with socket.socket(family, socket.SOCK_DGRAM) as asking:
-        asking.setblocking(False)
-        asking.connect((resolver, UPSTREAM_PORT))
-        await loop.sock_sendall(asking, ours + wire[2:])
-        while True:
-            reply = await loop.sock_recv(asking, 65535)
-            if reply[:2] == ours:
-                return wire[:2] + reply[2:]
-
-
-async def _ask_stream(resolver: str, wire: bytes) -> bytes:
-    reader, writer = await asyncio.open_connection(resolver, UPSTREAM_PORT)
-    try:
-        writer.write(len(wire).to_bytes(2) + wire)
-        return await reader.readexactly(int.from_bytes(await reader.readexactly(2)))
-    finally:
-        writer.close()

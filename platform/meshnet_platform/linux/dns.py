@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from meshnet_platform.api import PlatformError
-from meshnet_platform.linux.facts import RESOLVED_SERVERS, STUB_RESOLVER, parse_resolvers
+from meshnet_platform.linux.facts import RESOLVED_SERVERS, STUB_RESOLVERS, parse_resolvers, parse_search
 from meshnet_platform.linux.journal import Journal, ResolvFile
 
 # In containers the file is a mount of its own, often in a read-only directory: it can be written, not replaced.
@@ -40,6 +40,11 @@ class Resolvers:
         self._journal.write()
         self._replace(text)
 
+    def stand(self) -> bool:
+        """Whether the file is still as we wrote it; also where we wrote none."""
+        kept = self._journal.entries.resolv
+        return kept is None or self._text() == kept.ours
+
     def restore(self) -> None:
         """Put back what was there, unless somebody else has written the file since."""
         kept = self._journal.entries.resolv
@@ -52,12 +57,26 @@ class Resolvers:
 
     def servers(self) -> tuple[str, ...]:
         """The servers that the system itself would ask, ours not among them."""
+        own = parse_resolvers(self._own())
+        if not any(stub in own for stub in STUB_RESOLVERS):
+            return own
+        # The stub also tells what this machine alone knows, its hosts file among it: only where there is no other.
+        return parse_resolvers(self._behind_stub()) or own
+
+    def search(self) -> tuple[str, ...]:
+        """The domains that the system completes short names with."""
+        return tuple(dict.fromkeys(parse_search(self._own()) + parse_search(self._behind_stub())))
+
+    def _own(self) -> str:
+        """The system's own resolv.conf, also while ours stands in its place."""
         kept = self._journal.entries.resolv
-        text = kept.content if kept is not None and self._text() == kept.ours else self._text()
-        servers = parse_resolvers(text)
-        if STUB_RESOLVER in servers and self._resolved.exists():
-            return parse_resolvers(self._resolved.read_text())
-        return servers
+        return kept.content if kept is not None and self._text() == kept.ours else self._text()
+
+    def _behind_stub(self) -> str:
+        try:
+            return self._resolved.read_text(errors="replace")
+        except OSError:
+            return ""
 
     def _as_it_is(self) -> ResolvFile:
         link = os.readlink(self._file) if self._file.is_symlink() else None

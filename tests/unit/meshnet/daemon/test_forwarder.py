@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import socket
+import struct
 from collections.abc import AsyncIterator, Callable, Coroutine
 
+import dns.edns
 import dns.flags
 import dns.message
 import dns.name
@@ -20,11 +23,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from meshnet.core.localnames import View
 from meshnet.daemon import forwarder as forwarder_module
-from meshnet.daemon.forwarder import PROBE, Forwarder, View
+from meshnet.daemon import upstream
+from meshnet.daemon.forwarder import AT_WORK_MAX, PROBE, STREAMS_MAX, WAITING_MAX, Forwarder, judge_answer
 from support.daemons import PATIENCE
 
-PUBLIC, LAN = View(lan=False), View(lan=True)
+SEARCH = ("corp.example.net",)
+DENIED = ("192.168.1.0/24", "81.2.70.0/27", "172.17.0.0/16", "81.2.69.10/32")
+PUBLIC = View(False, DENIED, search=SEARCH)
+LAN = View(True, DENIED, ("192.168.1.0/24", "81.2.70.0/27"), SEARCH)
 ZONE = {
     ("example.org.", "A"): "81.2.69.160",
     ("example.org.", "HTTPS"): "1 . ipv4hint=81.2.69.160",
@@ -40,7 +48,15 @@ ZONE = {
     ("mesh.example.org.", "A"): "100.64.0.1",
     ("hint.example.org.", "HTTPS"): "1 . alpn=h2 ipv4hint=192.168.1.1",
     ("hint6.example.org.", "SVCB"): "1 . ipv6hint=fd00::1",
+    ("public-lan.example.org.", "A"): "81.2.70.5",
+    ("hairpin.example.org.", "A"): "81.2.69.10",
+    ("container.example.org.", "A"): "172.17.0.2",
+    ("chain.example.org.", "A"): "192.168.1.5",
+    ("files.corp.example.net.", "A"): "81.2.69.160",
 }
+CHAINED = {"chain.example.org.": "nas.lan."}
+"""Names that are other names for something: the answer gives both."""
+INTO_THE_LAN = ("rebind", "hint", "public-lan", "chain")
 
 
 class Resolver:
@@ -48,12 +64,9 @@ class Resolver:
 
     def __init__(self) -> None:
         self.asked: list[bytes] = []
-        self.is_junk = False
 
     def reply(self, wire: bytes) -> bytes:
         self.asked.append(wire)
-        if self.is_junk:
-            return wire[:2] + b"\xff" * 20
         query = dns.message.from_wire(wire)
         answer = dns.message.make_response(query)
         question = query.question[0]
@@ -61,8 +74,11 @@ class Resolver:
         if text is None:
             answer.set_rcode(dns.rcode.NXDOMAIN)
         else:
-            answer.answer.append(dns.rrset.from_text(question.name, 60, "IN", question.rdtype, text))
-        return answer.to_wire()
+            other = CHAINED.get(question.name.to_text())
+            if other is not None:
+                answer.answer.append(dns.rrset.from_text(question.name, 60, "IN", "CNAME", other))
+            answer.answer.append(dns.rrset.from_text(other or question.name, 60, "IN", question.rdtype, text))
+        return answer.to_wire(max_size=65535)
 
     async def serve_stream(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         wire = await reader.readexactly(int.from_bytes(await reader.readexactly(2)))
@@ -90,9 +106,13 @@ class Bench:
         self.views: dict[str, View] = {"127.0.0.1": PUBLIC}
         self.resolver = Resolver()
         self.resolvers: tuple[str, ...] = ("127.0.0.1",)
-        self.forwarder = Forwarder(self.views.get, lambda: self.resolvers)
+        self.near_resolvers: tuple[str, ...] | None = None
+        self.forwarder = Forwarder(self.views.get, self.resolvers_of)
         self.forwarder.bind(("127.0.0.1", "127.0.0.2"))
         self.port = port
+
+    def resolvers_of(self, is_local: bool) -> tuple[str, ...]:
+        return self.near_resolvers if is_local and self.near_resolvers is not None else self.resolvers
 
     async def over_udp(self, wire: bytes, wait: float = PATIENCE, at: str = "127.0.0.1") -> bytes | None:
         loop = asyncio.get_running_loop()
@@ -105,9 +125,9 @@ class Bench:
                     return await loop.sock_recv(asking, 65535)
         return None
 
-    async def over_tcp(self, *wires: bytes) -> list[bytes]:
+    async def over_tcp(self, *wires: bytes, by: str = "127.0.0.1") -> list[bytes]:
         """The answers to these queries on one connection, until the forwarder ends it or all are answered."""
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.forwarder.port)
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.forwarder.port, local_addr=(by, 0))
         answers: list[bytes] = []
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
             async with asyncio.timeout(PATIENCE):
@@ -118,10 +138,12 @@ class Bench:
         return answers
 
     async def ask(self, name: str, kind: str = "A") -> dns.message.Message:
-        wire = await self.over_udp(dns.message.make_query(name, kind, id=4711).to_wire())
+        query = dns.message.make_query(name, kind, id=4711)
+        wire = await self.over_udp(query.to_wire())
         assert wire is not None
         answer = dns.message.from_wire(wire)
         assert answer.id == 4711
+        assert answer.question[0].name.to_text() == name, "also the case in which it was asked (0x20)"
         return answer
 
 
@@ -150,7 +172,7 @@ async def bench() -> AsyncIterator[Bench]:
 def play(monkeypatch: pytest.MonkeyPatch, scenario: Callable[[Bench], Coroutine[None, None, None]]) -> None:
     async def run() -> None:
         async with bench() as made:
-            monkeypatch.setattr(forwarder_module, "UPSTREAM_PORT", made.port)
+            monkeypatch.setattr(upstream, "PORT", made.port)
             await scenario(made)
 
     asyncio.run(run())
@@ -180,6 +202,8 @@ LOCAL = [
     ("printer.local.", "A"),
     ("x.home.arpa.", "A"),
     ("wpad.internal.", "A"),
+    ("files.corp.example.net.", "A"),
+    ("5.70.2.81.in-addr.arpa.", "PTR"),
     ("5.1.168.192.in-addr.arpa.", "PTR"),
     ("1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.d.f.ip6.arpa.", "PTR"),
 ]
@@ -203,15 +227,60 @@ def test_names_of_the_home_network_are_not_even_asked_for_without_lan(
 @pytest.mark.parametrize(
     ("name", "kind"), [(name, kind) for name, kind in ZONE if name.endswith(".example.org.")], ids=lambda word: word
 )
-def test_answers_that_point_into_private_networks_need_lan(
+def test_answers_that_lead_into_the_home_network_need_lan_and_beyond_it_nobody_is_led(
     monkeypatch: pytest.MonkeyPatch, name: str, kind: str
 ) -> None:
     async def scenario(made: Bench) -> None:
         answer = await made.ask(name, kind)
         assert answer.rcode() == dns.rcode.REFUSED
         assert answer.answer == []
+        assert len(made.resolver.asked) == 1, "it was the answer that was refused"
         made.views["127.0.0.1"] = LAN
-        assert len((await made.ask(name, kind)).answer) == 1
+        is_in_the_lan = name.partition(".")[0] in INTO_THE_LAN
+        expected = dns.rcode.NOERROR if is_in_the_lan else dns.rcode.REFUSED
+        assert (await made.ask(name, kind)).rcode() == expected
+
+    play(monkeypatch, scenario)
+
+
+def test_an_address_beside_the_answer_is_an_answer_too() -> None:
+    query = dns.message.make_query("example.org.", "MX")
+    for section in ("answer", "authority", "additional"):
+        found = dns.message.make_response(query)
+        getattr(found, section).append(dns.rrset.from_text("mail.example.org.", 60, "IN", "A", "192.168.1.5"))
+        assert judge_answer(query, found, PUBLIC).rcode() == dns.rcode.REFUSED
+        assert judge_answer(query, found, LAN).rcode() == dns.rcode.NOERROR
+
+
+def test_a_refusal_says_why_to_those_who_understand_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scenario(made: Bench) -> None:
+        query = dns.message.make_query("nas.lan.", "A", use_edns=0)
+        answer = await made.forwarder.answer(query.to_wire(), "127.0.0.1", stream=False)
+        assert answer is not None
+        assert [option.otype for option in dns.message.from_wire(answer).options] == [dns.edns.OptionType.EDE]
+
+    play(monkeypatch, scenario)
+
+
+def test_questions_about_the_resolver_itself_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scenario(made: Bench) -> None:
+        made.views["127.0.0.1"] = LAN
+        query = dns.message.make_query("version.bind.", "TXT", "CH")
+        answer = await made.forwarder.answer(query.to_wire(), "127.0.0.1", stream=False)
+        assert answer is not None
+        assert dns.message.from_wire(answer).rcode() == dns.rcode.REFUSED
+        assert made.resolver.asked == []
+
+    play(monkeypatch, scenario)
+
+
+def test_a_routed_host_has_no_names_of_its_own_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scenario(made: Bench) -> None:
+        made.views["127.0.0.1"] = LAN
+        assert (await made.ask("nas.lan.")).rcode() == dns.rcode.NOERROR
+        made.near_resolvers = ()
+        assert (await made.ask("nas.lan.")).rcode() == dns.rcode.REFUSED
+        assert (await made.ask("example.org.")).rcode() == dns.rcode.NOERROR
 
     play(monkeypatch, scenario)
 
@@ -313,19 +382,23 @@ def test_what_is_no_question_is_ignored_and_passed_on_to_nobody(monkeypatch: pyt
 )
 def test_no_bytes_do_more_than_be_ignored(wire: bytes) -> None:
     async def run() -> None:
-        forwarder = Forwarder(lambda _: PUBLIC, lambda: ())
-        await forwarder.answer(wire, "127.0.0.1", stream=False)
+        forwarder = Forwarder(lambda _: PUBLIC, lambda _: ())
+        for stream in (False, True):
+            await forwarder.answer(wire, "127.0.0.1", stream=stream)
 
     asyncio.run(run())
 
 
-def test_junk_from_the_resolver_is_not_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def scenario(made: Bench) -> None:
-        made.resolver.is_junk = True
-        query = dns.message.make_query("example.org.", "A").to_wire()
-        assert await made.forwarder.answer(query, "127.0.0.1", stream=False) is None
-
-    play(monkeypatch, scenario)
+@settings(max_examples=150, deadline=None)
+@given(st.binary(max_size=120), st.booleans())
+def test_no_answer_of_a_resolver_does_more_than_be_passed_over(tail: bytes, is_whole: bool) -> None:
+    query = dns.message.make_query("example.org.", "A", id=4711)
+    start = query.to_wire()[:2] + b"\x81\x80\x00\x01\x00\x01\x00\x00\x00\x01" + query.to_wire()[12:]
+    answer = upstream._read((start if is_whole else start[:12]) + tail, query, stream=False)
+    if answer is not None:
+        judged = judge_answer(query, answer, PUBLIC)
+        assert judged.id == 4711
+        assert judged.question == query.question
 
 
 def test_the_next_resolver_is_asked_where_one_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -334,12 +407,133 @@ def test_the_next_resolver_is_asked_where_one_does_not_answer(monkeypatch: pytes
         assert len((await made.ask("example.org.")).answer) == 1
         made.resolvers = ("127.0.0.2",)
         assert (await made.ask("example.org.")).rcode() == dns.rcode.SERVFAIL
+        made.resolvers = ()
+        assert (await made.ask("example.org.")).rcode() == dns.rcode.SERVFAIL
 
     play(monkeypatch, scenario)
 
 
+def test_an_answer_too_long_for_a_datagram_is_cut_and_comes_over_tcp(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(ZONE, ("long.example.org.", "TXT"), " ".join([f'"{"x" * 250}"'] * 8))
+
+    async def scenario(made: Bench) -> None:
+        # The resolver here heeds no size, so it is the forwarder that has to.
+        for payload in (0, 512, 4096):
+            query = dns.message.make_query("long.example.org.", "TXT", use_edns=0, payload=payload)
+            short = await made.over_udp(query.to_wire())
+            assert short is not None
+            assert len(short) <= 512
+            assert dns.message.from_wire(short).flags & dns.flags.TC
+        (long,) = await made.over_tcp(query.to_wire())
+        assert len(dns.message.from_wire(long).answer) == 1
+
+    play(monkeypatch, scenario)
+
+
+# --- many at once ---------------------------------------------------------------------------------------------------
+
+
+class Stalled:
+    """A forwarder whose resolver takes its time, and that counts what it is asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.is_busy = asyncio.Event()
+        """As many slow questions of one asker are at work as may be."""
+        self.may_answer = asyncio.Event()
+        self.forwarder = Forwarder(lambda _: PUBLIC, lambda _: ("127.0.0.1",))
+
+    async def ask(self, _: object, query: dns.message.Message, *, stream: bool) -> dns.message.Message:
+        name = query.question[0].name.to_text()
+        self.asked.append(name)
+        if len(self.asked) == AT_WORK_MAX:
+            self.is_busy.set()
+        if name.startswith("slow"):
+            await self.may_answer.wait()
+        return dns.message.make_response(query)
+
+
+def test_one_peer_cannot_starve_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def run() -> None:
+        made = Stalled()
+        monkeypatch.setattr(upstream.Upstream, "ask", lambda _, *args, **more: made.ask(*args, **more))
+        slow = dns.message.make_query("slow.example.org.", "A").to_wire()
+        quick = dns.message.make_query("quick.example.org.", "A").to_wire()
+        async with asyncio.TaskGroup() as tasks:
+            of_one = [
+                tasks.create_task(made.forwarder.answer(slow, "100.64.0.1", stream=False))
+                for _ in range(WAITING_MAX + 10)
+            ]
+            await made.is_busy.wait()
+            async with asyncio.timeout(PATIENCE):
+                assert await made.forwarder.answer(quick, "100.64.0.2", stream=False)
+            assert made.asked == ["slow.example.org."] * AT_WORK_MAX + ["quick.example.org."]
+            made.may_answer.set()
+        answers = [task.result() for task in of_one]
+        assert sum(answer is not None for answer in answers) == WAITING_MAX, "the rest wait their turn"
+        assert await made.forwarder.answer(quick, "100.64.0.1", stream=False), "and nothing of it is remembered"
+
+    asyncio.run(run())
+
+
+def test_a_grant_taken_away_counts_for_those_that_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def run() -> None:
+        made = Stalled()
+        views: dict[str, View] = {"100.64.0.1": PUBLIC}
+        made.forwarder = Forwarder(views.get, lambda _: ("127.0.0.1",))
+        monkeypatch.setattr(upstream.Upstream, "ask", lambda _, *args, **more: made.ask(*args, **more))
+        slow = dns.message.make_query("slow.example.org.", "A").to_wire()
+        async with asyncio.TaskGroup() as tasks:
+            asked = [
+                tasks.create_task(made.forwarder.answer(slow, "100.64.0.1", stream=False))
+                for _ in range(AT_WORK_MAX + 5)
+            ]
+            await made.is_busy.wait()
+            views.clear()
+            made.may_answer.set()
+        assert [task.result() for task in asked[AT_WORK_MAX:]] == [None] * 5
+        assert len(made.asked) == AT_WORK_MAX
+
+    asyncio.run(run())
+
+
+def test_one_peer_holds_so_many_connections_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scenario(made: Bench) -> None:
+        query = dns.message.make_query(PROBE, "TXT").to_wire()
+        held: list[asyncio.StreamWriter] = []
+        for _ in range(STREAMS_MAX):
+            reader, writer = await asyncio.open_connection("127.0.0.1", made.forwarder.port)
+            writer.write(len(query).to_bytes(2) + query)
+            assert await reader.readexactly(2)
+            held.append(writer)
+        assert await made.over_tcp(query) == []
+        made.views["127.0.0.2"] = PUBLIC
+        assert await made.over_tcp(query, by="127.0.0.2"), "others are heard all the same"
+        for writer in held:
+            writer.close()
+
+    play(monkeypatch, scenario)
+
+
+def test_who_hangs_up_at_once_leaves_nothing_behind(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def scenario(made: Bench) -> None:
+        for _ in range(20):
+            with socket.create_connection(("127.0.0.1", made.forwarder.port or 0)) as asking:
+                asking.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                asking.send(b"\x00")
+        assert len((await made.ask("example.org.")).answer) == 1
+
+    play(monkeypatch, scenario)
+    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
+
+
+# --- binding --------------------------------------------------------------------------------------------------------
+
+
 def test_one_port_on_all_addresses_and_none_when_closed() -> None:
-    forwarder = Forwarder(lambda _: None, lambda: ())
+    forwarder = Forwarder(lambda _: None, lambda _: ())
     forwarder.bind(("127.0.0.1", "127.0.0.2"))
     assert forwarder.port is not None
     forwarder.close()
@@ -356,7 +550,7 @@ def test_a_port_that_is_taken_for_tcp_is_passed_over(monkeypatch: pytest.MonkeyP
         return made(address, port, kind)
 
     monkeypatch.setattr(forwarder_module, "_listener", listener)
-    forwarder = Forwarder(lambda _: None, tuple)
+    forwarder = Forwarder(lambda _: None, lambda _: ())
     forwarder.bind(("127.0.0.1",))
     assert forwarder.port is not None
     forwarder.close()
@@ -367,7 +561,7 @@ def test_where_no_port_will_do_nothing_is_held(monkeypatch: pytest.MonkeyPatch) 
         raise OSError(99, "Cannot assign requested address")
 
     monkeypatch.setattr(forwarder_module, "_listener", listener)
-    forwarder = Forwarder(lambda _: None, tuple)
+    forwarder = Forwarder(lambda _: None, lambda _: ())
     with pytest.raises(OSError, match="Cannot assign"):
         forwarder.bind(("127.0.0.1",))
     assert forwarder.port is None

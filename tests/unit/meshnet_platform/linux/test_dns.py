@@ -97,9 +97,51 @@ def test_a_mounted_file_is_written_in_place(etc: Path, monkeypatch: pytest.Monke
     assert [path.name for path in etc.parent.iterdir()] == ["resolv.conf"]
 
 
-def test_behind_the_stub_of_systemd_the_real_servers_are_found(etc: Path) -> None:
-    etc.write_text("nameserver 127.0.0.53\n")
+@pytest.fixture
+def behind(etc: Path) -> Path:
     real = etc.parent.parent / "run/systemd/resolve/resolv.conf"
     real.parent.mkdir(parents=True)
-    real.write_text("nameserver 9.9.9.9\n")
+    return real
+
+
+@pytest.mark.parametrize("stub", ["127.0.0.53", "127.0.0.54"])
+def test_behind_the_stub_of_systemd_the_real_servers_are_found(etc: Path, behind: Path, stub: str) -> None:
+    etc.write_text(f"nameserver {stub}\n")
+    behind.write_text("nameserver 9.9.9.9\n")
     assert resolvers(etc).servers() == ("9.9.9.9",)
+
+
+@pytest.mark.parametrize("text", [None, "# No DNS servers known.\n"])
+def test_a_stub_with_nothing_behind_it_is_asked_itself(etc: Path, behind: Path, text: str | None) -> None:
+    etc.write_text("nameserver 127.0.0.53\n")
+    if text is not None:
+        behind.write_text(text)
+    assert resolvers(etc).servers() == ("127.0.0.53",)
+
+
+def test_who_does_not_ask_the_stub_is_not_sent_behind_it(etc: Path, behind: Path) -> None:
+    behind.write_text("nameserver 9.9.9.9\n")
+    assert resolvers(etc).servers() == ("192.168.1.1",)
+
+
+def test_the_domains_of_all_networks_are_found(etc: Path, behind: Path) -> None:
+    behind.write_text("search office.example.net lan\n")
+    assert resolvers(etc).search() == ("lan", "office.example.net")
+
+
+def test_the_domains_are_those_of_the_systems_own_file(etc: Path) -> None:
+    resolvers(etc).apply(("100.64.0.2",))
+    assert resolvers(etc).search() == ("lan",)
+    etc.unlink()
+    assert resolvers(etc).search() == ()
+
+
+def test_a_file_that_others_wrote_does_not_stand(etc: Path) -> None:
+    ours = resolvers(etc)
+    assert ours.stand(), "nothing was written yet"
+    ours.apply(("100.64.0.2",))
+    assert ours.stand()
+    etc.write_text(OWN)
+    assert not ours.stand()
+    ours.apply(("100.64.0.2",))
+    assert ours.stand()
