@@ -73,6 +73,11 @@ class Hosting:
     lan: tuple[str, ...] = ()
     """Those of them that may also reach `lan_prefixes`."""
     lan_prefixes: tuple[str, ...] = ()
+    lan_interfaces: tuple[str, ...] = ()
+    """The interfaces by which `lan_prefixes` are reached, and by no other: a narrower route may lead elsewhere."""
+    inner_interfaces: tuple[str, ...] = ()
+    """Behind these are containers and virtual machines of this device, which go on being forwarded; machines behind
+    all others are not, where forwarding is on for our sake."""
     denied: tuple[str, ...] = ()
     """Prefixes that no routed peer reaches (other than through `lan`)."""
     gateways: tuple[Gateway, ...] = ()
@@ -103,6 +108,8 @@ class Route:
     guarded: bool = True
     """The kill switch is on: a firewall of our own rejects what would leave beside the tunnel."""
     control: tuple[Control, ...] = ()
+    resolvers: tuple[str, ...] = ()
+    """Name servers outside the tunnel that root's marked sockets may ask (UDP and TCP, port 53)."""
     local: tuple[str, ...] = ()
     """Prefixes of the network this device is in that stay reachable directly."""
 
@@ -133,6 +140,8 @@ class Link:
     is_loopback: bool = False
     kind: str = ""
     """What a virtual link is, in the words of ip-link(8) ("wireguard", "tun", "ppp", "bridge"); empty: hardware."""
+    bridge: str = ""
+    """The bridge, bond or the like that this link is a port of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +154,8 @@ class Facts:
     """The name servers that the system really asks, ours not among them."""
     search: tuple[str, ...] = ()
     """Domains that the system completes short names with: those of the networks it is in."""
+    routed: tuple[str, ...] = ()
+    """Prefixes with a route of their own beside the default one: they may lead elsewhere than to the internet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,8 +223,12 @@ class Backend(Protocol):
         """Undo all that any earlier process of ours left on this system; harmless when there is nothing."""
         ...
 
-    def watch(self, on_trouble: Callable[[str], None]) -> None:
-        """Have `on_trouble(words)` called, from any thread, when something under a plan in force died or changed."""
+    def watch(self, on_trouble: Callable[[str], None], on_news: Callable[[], None]) -> None:
+        """Have what happens by itself told, from any thread, until `close`.
+
+        `on_trouble(words)`: something of a plan in force died, or another program changed it; it was put right, or
+        could not be. `on_news()`: what `facts` tells may have changed.
+        """
         ...
 
     def close(self) -> None:

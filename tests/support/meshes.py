@@ -108,6 +108,7 @@ class FakeMesh:
         candidates: tuple[str, ...] = (),
         can_host: bool = False,
         route: str | None = None,
+        exit_now: str = "line",
     ) -> Signed:
         """What the device says of itself, newer than last time."""
         body = Device(
@@ -120,6 +121,7 @@ class FakeMesh:
             candidates=candidates,
             can_host=can_host,
             route=route,
+            exit=exit_now,
         )
         return signed(body, device.key)
 

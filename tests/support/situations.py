@@ -20,7 +20,7 @@ HOME = Facts(
     links=(
         Link("lo", ("127.0.0.1/8", "::1/128"), is_loopback=True),
         Link("eth0", ("192.168.1.20/24", "2001:db8:7::20/64", "fe80::20/64")),
-        Link("docker0", ("172.17.0.1/16",)),
+        Link("docker0", ("172.17.0.1/16",), kind="bridge"),
         Link("eth9", ("10.9.0.1/24",), is_up=False),
     ),
     gateways=(Gateway("eth0", "192.168.1.1", 4), Gateway("eth0", "fe80::1", 6)),

@@ -5,13 +5,14 @@ facts + mesh map + grants + settings + route -> SystemPlan
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import dataclass, field
 
+from meshnet.core.exits import NESTED_MTU, PLAIN_MTU, Exit, ways_of
 from meshnet.core.grants import Choice, Permission, granted_by, permitted
+from meshnet.core.lan import LocalNetworks, denied, inner_interfaces, local_networks
 from meshnet.core.records import Device
 from meshnet.core.settings import Settings
-from meshnet.core.special import NOT_PUBLIC, ON_LINK_ONLY, TRANSLATED, Network, network_of
+from meshnet.core.special import NOT_PUBLIC, ON_LINK_ONLY, TRANSLATED, Network, is_within, network_of
 from meshnet.core.trust import Ledger
 from meshnet_platform.api import Control, Facts, Hosting, Peer, PeerSight, Route, SystemPlan, Tunnel
 
@@ -28,6 +29,8 @@ class Wish:
 
     host: str
     passing: bool
+    gives_way: bool = False
+    """Two routes closed a loop, and this device's is the one that waits: as a host it serves by its own line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,7 @@ class Situation:
     control: tuple[Control, ...] = ()
     resolver_port: int | None = None
     can_host: bool = True
+    exit: Exit = Exit.LINE
     own_public: tuple[str, ...] = ()
     """Addresses under which the world sees this device: its router's own pages are there too (hairpin)."""
     now: int = 0
@@ -82,6 +86,12 @@ def choose_endpoint(device: Device, sight: PeerSight | None, turn: int, now: int
     return device.candidates[turn % len(device.candidates)]
 
 
+def own_mtu(exit_now: Exit, host: Device | None) -> int:
+    """The MTU of this device's tunnel, in bytes: the least of all tunnels on the way."""
+    own = NESTED_MTU if exit_now is Exit.VPN else PLAIN_MTU
+    return min(own, host.mtu) if host else own
+
+
 def _addresses(situation: Situation, device: str) -> tuple[str, str]:
     member = situation.ledger.members[device]
     return member.address4, member.address6
@@ -104,7 +114,7 @@ def _tunnel(situation: Situation, peers: list[Device], permissions: dict[str, Pe
         private_key=situation.private_key,
         listen_port=situation.listen_port,
         addresses=(f"{own4}/32", f"{own6}/128"),
-        mtu=min(1420, host.mtu) if host else 1420,
+        mtu=own_mtu(situation.exit, host),
         peers=tuple(_peer(situation, peer, permissions[peer.device]) for peer in peers),
         unreachable=tuple(sorted([*gone, *([mesh.network6] if mesh else [])])),
     )
@@ -138,13 +148,16 @@ def _hosting(situation: Situation, permissions: dict[str, Permission]) -> Hostin
         return None
     lan = [device for device in routing if permissions[device].lan]
     facts = situation.facts
+    networks = local_networks(facts, _mesh_networks(situation)) if lan else LocalNetworks((), ())
     return Hosting(
         routing=_all_addresses(situation, routing),
         lan=_all_addresses(situation, lan),
-        lan_prefixes=_texts(_lans(facts)) if lan else (),
-        denied=_denied(facts, situation.own_public),
-        gateways=facts.gateways,
-        through_tunnel=situation.wish is not None,
+        lan_prefixes=networks.prefixes,
+        lan_interfaces=networks.interfaces,
+        denied=denied(facts, situation.own_public),
+        inner_interfaces=inner_interfaces(facts),
+        gateways=ways_of(situation.exit, facts),
+        through_tunnel=situation.wish is not None and not situation.wish.gives_way,
         resolver_port=situation.resolver_port,
     )
 
@@ -153,17 +166,9 @@ def _all_addresses(situation: Situation, devices: list[str]) -> tuple[str, ...]:
     return tuple(sorted(a for device in devices for a in _addresses(situation, device)))
 
 
-def _lans(facts: Facts) -> set[Network]:
-    """The networks of the links that the default routes leave by."""
-    uplinks = {gateway.interface for gateway in facts.gateways if gateway.address is not None}
-    found = {network_of(a) for link in facts.links if link.name in uplinks and link.is_up for a in link.addresses}
-    return {network for network in found if not network.is_link_local}
-
-
-def _denied(facts: Facts, public: tuple[str, ...]) -> tuple[str, ...]:
-    own = {network_of(address) for link in facts.links for address in link.addresses}
-    own |= {network_of(address) for address in public}
-    return _texts(own | set(NOT_PUBLIC))
+def _mesh_networks(situation: Situation) -> tuple[Network, ...]:
+    mesh = situation.ledger.mesh
+    return (network_of(mesh.network4), network_of(mesh.network6)) if mesh else ()
 
 
 def _texts(networks: set[Network]) -> tuple[str, ...]:
@@ -183,6 +188,7 @@ def _route(situation: Situation) -> Route | None:
         ipv6=host is not None and host.ipv6,
         guarded=situation.settings.kill_switch,
         control=situation.control,
+        resolvers=situation.facts.resolvers if wish.gives_way else (),
         local=_local(situation.facts) if situation.settings.local_network else (),
     )
 
@@ -202,13 +208,7 @@ def _local(facts: Facts) -> tuple[str, ...]:
 
 
 def _is_private(network: Network) -> bool:
-    return _is_within(network, NOT_PUBLIC) and not _is_within(network, TRANSLATED)
-
-
-def _is_within(network: Network, ranges: tuple[Network, ...]) -> bool:
-    if isinstance(network, ipaddress.IPv4Network):
-        return any(network.subnet_of(wider) for wider in ranges if isinstance(wider, ipaddress.IPv4Network))
-    return any(network.subnet_of(wider) for wider in ranges if isinstance(wider, ipaddress.IPv6Network))
+    return is_within(network, NOT_PUBLIC) and not any(network.overlaps(one) for one in TRANSLATED)
 
 
 def _resolvers(situation: Situation) -> tuple[str, ...]:

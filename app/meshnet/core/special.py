@@ -12,6 +12,13 @@ def network_of(prefix: str) -> Network:
     return ipaddress.ip_network(prefix, strict=False)
 
 
+def is_within(network: Network, ranges: tuple[Network, ...]) -> bool:
+    """Whether all of the network is in one of the ranges."""
+    if isinstance(network, ipaddress.IPv4Network):
+        return any(network.subnet_of(wider) for wider in ranges if isinstance(wider, ipaddress.IPv4Network))
+    return any(network.subnet_of(wider) for wider in ranges if isinstance(wider, ipaddress.IPv6Network))
+
+
 NOT_PUBLIC: tuple[Network, ...] = tuple(
     ipaddress.ip_network(text)
     for text in (
@@ -29,22 +36,22 @@ NOT_PUBLIC: tuple[Network, ...] = tuple(
         "198.51.100.0/24",
         "203.0.113.0/24",
         "224.0.0.0/3",
-        "::/96",
-        "::ffff:0:0/96",
-        "64:ff9b::/96",
-        "64:ff9b:1::/48",
-        "100::/64",
-        "2001::/32",
+        "::/3",
+        "2001::/23",
         "2001:db8::/32",
         "2002::/16",
         "3fff::/20",
-        "5f00::/16",
-        "fc00::/7",
-        "fe80::/10",
-        "ff00::/8",
+        "4000::/2",
+        "8000::/1",
     )
 )
-"""What a peer without `lan` never reaches. Translated forms of IPv4 are among them: they lead to the same places."""
+"""What a peer without `lan` never reaches. Translated forms of IPv4 are among them: they lead to the same places.
+
+Of IPv6, all but 2000::/3: nothing else has been given out for the internet (IANA, IPv6 Global Unicast Assignments).
+"""
+
+METADATA: tuple[Network, ...] = (ipaddress.ip_network("168.63.129.16/32"),)
+"""Public addresses at which a cloud tells a machine about itself (Azure); elsewhere they are link-local or private."""
 
 TRANSLATED: tuple[Network, ...] = tuple(
     ipaddress.ip_network(text)

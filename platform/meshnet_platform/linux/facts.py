@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from meshnet_platform.api import Gateway, Link
 
-STUB_RESOLVER = "127.0.0.53"
+STUB_RESOLVERS = ("127.0.0.53", "127.0.0.54")
 """Where systemd-resolved listens; it knows the real servers, the file `RESOLVED_SERVERS` names them."""
 RESOLVED_SERVERS = "/run/systemd/resolve/resolv.conf"
+_WHOLE = (
+    {"default"},
+    {"0.0.0.0/1", "128.0.0.0/1"},
+    {"::/1", "8000::/1"},
+    {"2000::/3"},
+    {"2000::/4", "3000::/4"},
+)
+"""Prefixes that together are a default route; VPNs divide theirs so that it stands before the system's own."""
+_HOST_ONLY = ("vboxnet", "vmnet")
+"""Links to virtual machines whose drivers name no kind."""
 PROBES = {4: "1.1.1.1", 6: "2606:4700:4700::1111"}
 """Public addresses that the kernel is asked the way to; nothing is sent there."""
 
@@ -42,17 +53,66 @@ def ways_out(way: Gateway | None, defaults: tuple[Gateway, ...]) -> tuple[Gatewa
     return (way,)
 
 
+def parse_routed(text: str, gateways: Iterable[Gateway], ours: str) -> tuple[str, ...]:
+    """Read `ip -j -4 (or -6) route show table all`: the prefixes that have routes of their own beside the default ones.
+
+    A gateway's interface counts with all its tables, any other with `main`, which alone concerns everybody. Where a
+    gateway's interface has no default route, its prefixes are themselves the way to the internet: a VPN that is given
+    all but the private ranges.
+    """
+    ways = {gateway.interface for gateway in gateways}
+    found: set[str] = set()
+    for interface, prefixes in _prefixes_by_interface(text, ways).items():
+        whole = [one for one in _WHOLE if one <= prefixes]
+        if interface != ours and (whole or interface not in ways):
+            found |= prefixes.difference(*whole)
+    return tuple(sorted(found))
+
+
 def parse_resolvers(text: str) -> tuple[str, ...]:
-    """Read the name servers of a resolv.conf(5)."""
+    """Read the name servers of a resolv.conf(5); a link-local one carries its interface ("fe80::1%eth0")."""
     words = (line.split() for line in text.splitlines())
-    return tuple(line[1] for line in words if len(line) > 1 and line[0] == "nameserver")
+    return tuple(line[1] for line in words if len(line) > 1 and line[0] == "nameserver" and _is_address(line[1]))
+
+
+def parse_search(text: str) -> tuple[str, ...]:
+    """Read the domains that a resolv.conf(5) completes short names with, in lower case and without the last dot.
+
+    Of several lines the system follows the last; here each counts, for each names a network that it is in.
+    """
+    words = (line.split() for line in text.splitlines())
+    lines = (line[1:] for line in words if line and line[0] in ("search", "domain"))
+    domains = (domain.strip(".").lower() for line in lines for domain in line)
+    return tuple(dict.fromkeys(domain for domain in domains if domain))
+
+
+def _is_address(word: str) -> bool:
+    try:
+        ipaddress.ip_address(word)
+    except ValueError:
+        return False
+    return True
 
 
 def _link(entry: dict[str, Any]) -> Link:
     addresses = tuple(f"{info['local']}/{info['prefixlen']}" for info in entry.get("addr_info", ()) if "local" in info)
     flags: Iterable[str] = entry.get("flags", ())
+    name = str(entry["ifname"])
     kind = str(entry.get("linkinfo", {}).get("info_kind", ""))
-    return Link(str(entry["ifname"]), addresses, "UP" in flags, "LOOPBACK" in flags, kind)
+    if not kind and name.startswith(_HOST_ONLY):
+        kind = "host-only"
+    return Link(name, addresses, "UP" in flags, "LOOPBACK" in flags, kind, str(entry.get("master", "")))
+
+
+def _prefixes_by_interface(text: str, ways: set[str]) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for route in _entries(text):
+        hops = route.get("nexthops") or (route,)
+        if route.get("type", "unicast") == "unicast":
+            for interface in {str(hop["dev"]) for hop in hops if "dev" in hop}:
+                if interface in ways or "table" not in route:
+                    found.setdefault(interface, set()).add(str(route["dst"]))
+    return found
 
 
 def _hops(route: dict[str, Any], family: int) -> Iterator[Gateway]:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 from meshnet_platform.api import SystemPlan
 from meshnet_platform.linux import nft, ruleset
 from meshnet_platform.linux.marks import FIREWALL_TABLE
+from meshnet_platform.linux.nft_words import host_addresses
 from meshnet_platform.linux.ruleset import Ruleset
 from meshnet_platform.runner import Runner
+
+_ELEMENTS = re.compile(r"set (\w+) \{([^{}]*?)\s*elements = \{([^{}]*)\}")
+_UNMARKED = "0"
 
 
 class Firewall:
@@ -15,28 +21,70 @@ class Firewall:
     def __init__(self, runner: Runner) -> None:
         self._runner = runner
         self._have: Ruleset | None = None
+        self._listed = ""
+        """Our rules as nft(8) lists them; empty while that could not be learnt."""
 
     def forget(self) -> None:
         """What is there is unknown from now on."""
         self._have = None
 
-    def apply(self, plan: SystemPlan, uplinks: tuple[str, ...]) -> None:
-        """Make it as the plan says; nothing new is forwarded from `uplinks`."""
-        wanted = nft.render(plan, uplinks)
+    def apply(self, plan: SystemPlan, opened: frozenset[int]) -> None:
+        """Make it as the plan says; `opened`: families whose forwarding was off before us."""
+        wanted = nft.render(plan, opened)
         if wanted is None:
             self.remove()
             return
-        text = ruleset.transaction(self._have, wanted)
+        previous, self._have = self._have, None
+        text = ruleset.transaction(previous, wanted)
         if text:
-            self._have = None
             self._runner.run("nft", "-f", "-", stdin=text)
+        if previous is None or previous.rules != wanted.rules:
+            self._learn(wanted)
         self._have = wanted
+
+    def stands(self) -> bool:
+        """Whether the kernel still has what was put there last."""
+        if self._have is None:
+            return True
+        rules, members = self._list()
+        wanted = {name: addresses for name, addresses in self._have.members.items() if addresses}
+        return bool(rules) and rules == self._listed and members == wanted
+
+    def repair(self) -> None:
+        """Put there again what was put there last, whatever is there now."""
+        if self._have is not None:
+            self._runner.run("nft", "-f", "-", stdin=ruleset.transaction(None, self._have))
+            self._learn(self._have)
 
     def remove(self) -> None:
         """Take our table away, if it is there."""
         self._have = None
         if self._runner.ask("nft", "--terse", "list", "table", "inet", FIREWALL_TABLE):
             self._runner.run("nft", "-f", "-", stdin=ruleset.removal())
+
+    def _learn(self, wanted: Ruleset) -> None:
+        # It is listed in other words than it was given in. A list that is shorter is none of ours: somebody was faster.
+        rules, _ = self._list()
+        self._listed = rules if rules.count("\n") >= wanted.rules.count("\n") else ""
+
+    def _list(self) -> tuple[str, dict[str, frozenset[str]]]:
+        """Our table as it is: the rules, and apart from them the members of the sets."""
+        text = self._runner.ask("nft", "--stateless", "list", "table", "inet", FIREWALL_TABLE)
+        members = {name: frozenset(re.split(r"[\s,]+", inside.strip())) for name, _, inside in _ELEMENTS.findall(text)}
+        ours = {name: found for name, found in members.items() if name[:-1] in ruleset.SETS}
+        return _ELEMENTS.sub(r"set \1 {\2", text), ours
+
+    def cut_unseen(self, plan: SystemPlan) -> None:
+        """End the flows that peers may have opened while our rules were gone, where conntrack(8) is installed.
+
+        What our rules let through to the internet has a mark. Peers that may reach the local network keep their flows.
+        """
+        tunnel, hosting = plan.tunnel, plan.hosting
+        if tunnel is None or hosting is None or self._runner.find("conntrack") is None:
+            return
+        for address in sorted({*host_addresses(plan)} - {*hosting.lan}):
+            family = "ipv6" if ":" in address else "ipv4"
+            self._runner.result("conntrack", "-D", "-f", family, "--orig-src", address, "--mark", _UNMARKED)
 
     def cut(self, before: SystemPlan, now: SystemPlan) -> None:
         """End the running flows of peers that lost a permission, where conntrack(8) is installed.

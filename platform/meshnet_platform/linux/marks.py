@@ -30,9 +30,15 @@ MESH_TABLE = 20853
 """Routes to peers, and the unreachable rest of the mesh."""
 ROUTE_TABLE = 20854
 """What a routed device's traffic follows: exceptions, the tunnel, and always an end."""
+DENIED_TABLE = 20855
+"""Where peers may not go; it still says so when somebody has emptied the firewall."""
 
 MESH_PRIORITY = 5280
 BESIDE_PRIORITY = 5290
+LAN_PRIORITY = 5294
+DENIED_PRIORITY = 5295
+PEERS_PRIORITY = 5297
+"""Peers of a host whose own route is blocked while theirs is not."""
 ROUTE_PRIORITY = 5300
 
 FIREWALL_TABLE = "meshnet"

@@ -5,11 +5,22 @@ from __future__ import annotations
 from pathlib import Path
 
 from meshnet_platform.api import SystemPlan, Tunnel
-from meshnet_platform.linux import marks, routing
+from meshnet_platform.linux import marks, precedence, routing
 from meshnet_platform.linux.routing import Routing
 from meshnet_platform.runner import Runner
 
-_IPV6 = Path("/proc/sys/net/ipv6")
+_NET = Path("/proc/sys/net")
+_IPV6 = _NET / "ipv6"
+_OF_INTERFACE = (
+    # Systems that turn IPv6 off for every new interface would refuse the mesh address.
+    ("ipv6/conf/{}/disable_ipv6", "0"),
+    # No peer tells this device, nor this device a peer, of a shorter way or of a router.
+    ("ipv4/conf/{}/accept_redirects", "0"),
+    ("ipv4/conf/{}/send_redirects", "0"),
+    ("ipv6/conf/{}/accept_redirects", "0"),
+    ("ipv6/conf/{}/accept_ra", "0"),
+)
+"""Settings of our interface: they go with it, and are in no journal."""
 
 
 class Network:
@@ -19,6 +30,7 @@ class Network:
         self._runner = runner
         self._have: dict[int, Routing] | None = None
         self._link: tuple[str, int] | None = None
+        self._ahead: dict[int, int] = {}
 
     def forget(self) -> None:
         """What is there is unknown from now on, and is read before it is changed."""
@@ -29,11 +41,26 @@ class Network:
         if self._have is None:
             self._have = {family: self._read(family, interface, there) for family in _families()}
 
+    def changes(self, interface: str, there: bool, wanted: bool) -> tuple[str, ...]:
+        """What differs from what was put there last, in the words of ip(8); nothing while that is unknown.
+
+        `there` says whether the interface exists, `wanted` whether it should.
+        """
+        if self._have is None:
+            return ()
+        if wanted and not there:
+            return (f"interface {interface}",)
+        link = () if not wanted or self._link == (interface, _mtu(interface)) else (f"mtu of {interface}",)
+        before, had = dict(self._ahead), dict(self._have)
+        found = {family: self._read(family, interface, there) for family in had}
+        overtaken = ("the order of rules",) if before != self._ahead else ()
+        return (*link, *overtaken, *(words for one in had for words in routing.differences(had[one], found[one])))
+
     def apply(self, plan: SystemPlan, interface: str) -> None:
         """Make it as the plan says."""
         for family in _families():
             link = self._link_lines(plan.tunnel) if family == 4 and plan.tunnel else ()
-            self._change(family, routing.wanted(plan, family), interface, link)
+            self._change(family, routing.wanted(plan, family, self._ahead.get(family, 0)), interface, link)
         if plan.tunnel is not None:
             self._link = (plan.tunnel.interface, plan.tunnel.mtu)
 
@@ -45,14 +72,16 @@ class Network:
     def _link_lines(self, tunnel: Tunnel) -> tuple[str, ...]:
         if self._link == (tunnel.interface, tunnel.mtu):
             return ()
-        # Systems that turn IPv6 off for every new interface would refuse the mesh address. Ours goes with its setting.
-        switch = _IPV6 / "conf" / tunnel.interface / "disable_ipv6"
-        if switch.exists():
-            switch.write_text("0")
+        for pattern, value in _OF_INTERFACE:
+            switch = _NET / pattern.format(tunnel.interface)
+            if switch.exists():
+                switch.write_text(value)
         return (f"link set dev {tunnel.interface} mtu {tunnel.mtu} up",)
 
     def _change(self, family: int, want: Routing, interface: str, link: tuple[str, ...] = ()) -> None:
         have = (self._have or {}).get(family, Routing())
+        if want is have:
+            return
         lines = routing.lines(have, want, interface, link)
         if lines:
             self._runner.run("ip", f"-{family}", "-batch", "-", stdin="\n".join(lines) + "\n")
@@ -64,12 +93,20 @@ class Network:
         addresses = self._runner.run(*ip, "addr", "show", "dev", interface) if there else ""
         routes = frozenset(
             route
-            for table in (marks.MESH_TABLE, marks.ROUTE_TABLE)
+            for table in (marks.MESH_TABLE, marks.ROUTE_TABLE, marks.DENIED_TABLE)
             # A table that was never used is an error to `ip`, and nothing to us.
             for route in routing.parse_routes(self._runner.ask(*ip, "route", "show", "table", str(table)), table)
         )
-        rules = routing.parse_rules(self._runner.ask(*ip, "rule", "show"))
-        return Routing(routing.parse_addresses(addresses, family), routes, rules)
+        rules = self._runner.ask(*ip, "rule", "show")
+        self._ahead[family] = precedence.distance_ahead(rules, interface)
+        return Routing(routing.parse_addresses(addresses, family), routes, precedence.parse_rules(rules, interface))
+
+
+def _mtu(interface: str) -> int:
+    try:
+        return int(Path("/sys/class/net", interface, "mtu").read_text())
+    except (OSError, ValueError):
+        return 0
 
 
 def _families() -> tuple[int, ...]:

@@ -12,7 +12,7 @@
     sources      srcnat       hides senders that the next hop must not see
 
 The law: each chain that must deny ends in a rule that denies, because a chain's policy arrives late in the kernel's
-commit; prefixes that are denied stand as one literal rule each, because an interval set may be empty for a moment;
+commit; prefixes that are denied stand in hash sets of constants, because an interval set may be empty for a moment;
 permissions are plain sets of addresses, asked before any "established", so that taking one away cuts running flows.
 Every chain is always there, with or without rules, so that no state leaves a chain of another behind.
 """
@@ -24,7 +24,7 @@ from collections.abc import Iterable, Iterator
 from meshnet_platform.api import SystemPlan
 from meshnet_platform.linux import marks
 from meshnet_platform.linux.nft_client import forward_guard_rules, guard_rules, to_tunnel_rules
-from meshnet_platform.linux.nft_host import from_tunnel_rules, to_internet_rules, uplink_rules
+from meshnet_platform.linux.nft_host import from_tunnel_rules, neighbour_rules, to_internet_rules
 from meshnet_platform.linux.nft_words import (
     Rules,
     both_families,
@@ -37,12 +37,14 @@ from meshnet_platform.linux.nft_words import (
 from meshnet_platform.linux.ruleset import SETS, Ruleset
 
 _EPHEMERAL = 32768
+_LAST_PORT = 65535
 
 
-def render(plan: SystemPlan, uplinks: Iterable[str] = ()) -> Ruleset | None:
+def render(plan: SystemPlan, opened: frozenset[int] = frozenset()) -> Ruleset | None:
     """The table that the plan asks for; None where it asks for none.
 
-    `uplinks` are the interfaces from which nothing new may be forwarded, because forwarding was off before us.
+    `opened` are the families (4, 6) whose forwarding was off before us: in them nobody but peers may use this device as
+    a router.
     """
     if plan.tunnel is None and plan.route is None:
         return None
@@ -56,7 +58,7 @@ def render(plan: SystemPlan, uplinks: Iterable[str] = ()) -> Ruleset | None:
         _chain("to_internet", None, to_internet_rules(plan)),
         _chain("from_tunnel", None, from_tunnel_rules(plan)),
         _chain("to_tunnel", None, to_tunnel_rules(plan)),
-        _chain("forward", "filter hook forward priority filter - 10", _forward(plan, tuple(sorted(uplinks)))),
+        _chain("forward", "filter hook forward priority filter - 10", _forward(plan, opened)),
         _chain("leaving", "filter hook postrouting priority mangle", _leaving(plan)),
         _chain("sources", "nat hook postrouting priority srcnat", _sources(plan)),
     )
@@ -132,6 +134,9 @@ def _names(plan: SystemPlan) -> Iterator[str]:
 def _input(plan: SystemPlan) -> Iterator[str]:
     yield f'iifname != "{interface_of(plan)}" accept'
     yield "ct state invalid drop"
+    # It counts as related to a running flow, and would lead that flow astray.
+    yield "icmp type redirect drop"
+    yield "icmpv6 type nd-redirect drop"
     yield f"ct mark {marks.LEFT_BY_TUNNEL:#x} ct direction reply accept"
     for _, word, family in families():
         yield f"{word} saddr @mesh{family} ct direction reply accept"
@@ -179,9 +184,9 @@ def _clamp(plan: SystemPlan) -> Iterator[str]:
         yield f'iifname "{interface}" meta nfproto {protocol} {syn} tcp option maxseg size set {mtu - headers}'
 
 
-def _forward(plan: SystemPlan, uplinks: tuple[str, ...]) -> Iterator[str]:
+def _forward(plan: SystemPlan, opened: frozenset[int]) -> Iterator[str]:
     interface = interface_of(plan)
-    yield from uplink_rules(uplinks)
+    yield from neighbour_rules(plan, opened)
     yield f'iifname "{interface}" goto from_tunnel'
     yield f'oifname "{interface}" goto to_tunnel'
     yield from forward_guard_rules(plan)
@@ -201,5 +206,19 @@ def _sources(plan: SystemPlan) -> Iterator[str]:
         # snat rather than masquerade: it forgets no flow when the interface is made anew under it.
         word = family_word(address)
         yield f'oifname "{interface_of(plan)}" {word} saddr != {address} snat {word} to {address} fully-random'
-    if plan.hosting is not None and plan.hosting.routing:
-        yield from both_families("{word} saddr @routing{family} masquerade fully-random")
+    if plan.tunnel is not None and plan.hosting is not None and plan.hosting.routing:
+        first, last = _free_ports(plan.tunnel.listen_port)
+        for sender in both_families("{word} saddr @routing{family}"):
+            yield f"meta l4proto {{ tcp, udp }} {sender} masquerade to :{first}-{last} fully-random"
+            yield f"{sender} masquerade fully-random"
+
+
+def _free_ports(listen_port: int) -> tuple[int, int]:
+    """The source ports for what peers send: passing ones, on one side of WireGuard's own.
+
+    Whoever had a flow to some device with WireGuard's port as its source would get what that device sends to WireGuard
+    (port shadowing, CVE-2021-3773); the same goes for servers of this device, whose ports are lower. Taking WireGuard
+    out of connection tracking would do too, but a firewall that lets in only answers would then shut it out.
+    """
+    sides = (_EPHEMERAL, min(listen_port, _LAST_PORT + 1) - 1), (max(listen_port + 1, _EPHEMERAL), _LAST_PORT)
+    return max(sides, key=lambda side: side[1] - side[0])

@@ -76,6 +76,9 @@ def _control(route: Route) -> Iterator[str]:
             f"meta mark {marks.PACKET_MARK:#x} meta skuid 0 {word} daddr {control.address} "
             f"tcp dport {control.port} accept"
         )
+    for resolver in sorted(route.resolvers):
+        asked = f"{family_word(resolver)} daddr {resolver.partition('%')[0]} meta l4proto {{ tcp, udp }} th dport 53"
+        yield f"meta mark {marks.PACKET_MARK:#x} meta skuid 0 {asked} accept"
 
 
 def _local(route: Route) -> Iterator[str]:

@@ -2,7 +2,11 @@
 
 A packet of a permitted peer passes only where the kernel itself would send it to the internet: out of a gateway's
 interface and, where the gateway has an address, to that address as next hop. That needs no list of all the networks
-this device is in, and a stale gateway fails closed.
+this device is in, and a stale gateway fails closed. The list of denied prefixes stands before it, for what the gateway
+itself would pass on.
+
+What a router of a private network says of a packet that it could not carry (ICMP) does reach the peer, with that
+router's address: without it neither the path's MTU nor traceroute would work.
 """
 
 from __future__ import annotations
@@ -11,44 +15,51 @@ from collections.abc import Iterator
 
 from meshnet_platform.api import Gateway, Hosting, SystemPlan
 from meshnet_platform.linux import marks
-from meshnet_platform.linux.nft_words import both_families, family_word, interface_of
+from meshnet_platform.linux.nft_words import both_families, destinations, interface_of
+
+_TUNNELS = "4, 41, 47, 94, 97"
+"""Protocol numbers (IANA), because not every system knows their names."""
+_NEIGHBOURHOOD = "nd-router-solicit, nd-router-advert, nd-neighbor-solicit, nd-neighbor-advert, nd-redirect"
 
 
-def uplink_rules(uplinks: tuple[str, ...]) -> Iterator[str]:
-    """Forwarding is on because of us, which makes every machine of our networks able to use this one as a router."""
-    if uplinks:
-        names = ", ".join(f'"{name}"' for name in uplinks)
-        yield f"iifname {{ {names} }} ct state {{ new, invalid, untracked }} ct status & dnat == 0 drop"
+def neighbour_rules(plan: SystemPlan, opened: frozenset[int]) -> Iterator[str]:
+    """Forwarding of these families is on because of us: every machine around could use this one as a router.
+
+    Also one behind a VPN of this device, or in a network that has no way to the internet of its own.
+    """
+    if plan.hosting is not None:
+        names = ", ".join(f'"{name}"' for name in (interface_of(plan), *plan.hosting.inner_interfaces))
+        new = "ct state { new, invalid, untracked } ct status & dnat == 0"
+        for family in sorted(opened):
+            yield f"meta nfproto ipv{family} iifname != {{ {names} }} {new} drop"
 
 
 def from_tunnel_rules(plan: SystemPlan) -> Iterator[str]:
     """What may be forwarded out of the tunnel; ends in a drop."""
     interface, hosting = interface_of(plan), plan.hosting
     answer = f"ct mark {marks.LEFT_BY_TUNNEL:#x} ct direction reply"
-    yield "ct state invalid drop"
-    yield "ip option lsrr exists drop"
-    yield "ip option ssrr exists drop"
+    # No option of IPv4 is of use across the internet: they ask for a way of the sender's choice, or record one.
+    yield "ip hdrlength != 5 drop"
     yield "exthdr rt exists drop"
     if plan.route is not None:
         yield f'{answer} oifname != "{interface}" accept'
     if hosting is not None and hosting.routing:
-        yield from _peer_rules(hosting, interface, answer)
+        yield from _peer_rules(plan, hosting, answer)
     yield "drop"
 
 
-def _peer_rules(hosting: Hosting, interface: str, answer: str) -> Iterator[str]:
+def _peer_rules(plan: SystemPlan, hosting: Hosting, answer: str) -> Iterator[str]:
+    interface = interface_of(plan)
     if hosting.through_tunnel:
         yield from both_families(f'{answer} oifname "{interface}" {{word}} daddr @routing{{family}} accept')
     # Before anything that knows of running flows, so that a grant taken away ends them.
     yield from both_families("{word} saddr != @routing{family} drop")
-    # What a program redirected (a container's published port) would reach more than the peer was given.
-    yield "ct status dnat drop"
-    yield from _lan_rules(hosting, interface)
-    if not hosting.through_tunnel:
-        # A flow keeps its destination: the long list is for its first packet, the gateway is asked for each.
-        yield f"ct mark {marks.PUBLIC:#x} goto to_internet"
-    for prefix in hosting.denied:
-        yield f"{family_word(prefix)} daddr {prefix} drop"
+    # A flow keeps its addresses, ports and protocol: what follows is for its first packet, the way out for each.
+    yield _known_public(hosting, interface)
+    yield from _first_packet_rules(plan)
+    yield from _lan_rules(hosting)
+    for match in destinations(hosting.denied):
+        yield f"{match} drop"
     # From peer to peer only directly, never through a third.
     yield from both_families("{word} daddr @mesh{family} drop")
     if hosting.through_tunnel:
@@ -56,6 +67,26 @@ def _peer_rules(hosting: Hosting, interface: str, answer: str) -> Iterator[str]:
         return
     yield f"ct mark set {marks.PUBLIC:#x}"
     yield "goto to_internet"
+
+
+def _known_public(hosting: Hosting, interface: str) -> str:
+    """Skips the rest for packets of a flow that has passed it; prefixes denied since then are in a routing table."""
+    if hosting.through_tunnel:
+        return f'ct mark {marks.LEFT_BY_TUNNEL:#x} ct direction original oifname "{interface}" accept'
+    return f"ct mark {marks.PUBLIC:#x} goto to_internet"
+
+
+def _first_packet_rules(plan: SystemPlan) -> Iterator[str]:
+    yield "ct state invalid drop"
+    # What a program redirected (a container's published port) would reach more than the peer was given.
+    yield "ct status dnat drop"
+    # Packets inside packets (IPIP, 6in4, GRE, EtherIP and its kin) come out where no rule of ours sees them.
+    yield f"meta l4proto {{ {_TUNNELS} }} drop"
+    yield "icmp type redirect drop"
+    yield f"icmpv6 type {{ {_NEIGHBOURHOOD} }} drop"
+    if plan.tunnel is not None:
+        # It could pass for WireGuard's own to a third party, whose answers would then go to the peer.
+        yield f"udp sport {plan.tunnel.listen_port} drop"
 
 
 def to_internet_rules(plan: SystemPlan) -> Iterator[str]:
@@ -67,10 +98,13 @@ def to_internet_rules(plan: SystemPlan) -> Iterator[str]:
     yield "drop"
 
 
-def _lan_rules(hosting: Hosting, interface: str) -> Iterator[str]:
-    for prefix in hosting.lan_prefixes:
-        word, family = family_word(prefix), "6" if ":" in prefix else "4"
-        yield f'oifname != "{interface}" {word} saddr @lan{family} {word} daddr {prefix} accept'
+def _lan_rules(hosting: Hosting) -> Iterator[str]:
+    if not hosting.lan_interfaces:
+        return
+    names = ", ".join(f'"{name}"' for name in sorted(hosting.lan_interfaces))
+    for match in destinations(hosting.lan_prefixes):
+        word, family = ("ip6", "6") if match.startswith("ip6") else ("ip", "4")
+        yield f"oifname {{ {names} }} {word} saddr @lan{family} {match} accept"
 
 
 def _gateway_rule(gateway: Gateway) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterable, Iterator
+from itertools import groupby
 
 from meshnet_platform.api import SystemPlan
 from meshnet_platform.linux.marks import DEFAULT_INTERFACE
@@ -46,3 +48,19 @@ def host_addresses(plan: SystemPlan) -> tuple[str, ...]:
 def is_host(prefix: str) -> bool:
     """Whether the prefix is a single address."""
     return prefix.endswith("/128" if ":" in prefix else "/32")
+
+
+def destinations(prefixes: Iterable[str]) -> Iterator[str]:
+    """Matches that together hold for every destination within these prefixes: one for each length of each family.
+
+    Hash sets of constants, asked with the masked destination: their members are there at the very moment their rule
+    is, which is not so of sets of intervals.
+    """
+    networks = sorted(
+        (ipaddress.ip_network(prefix) for prefix in prefixes), key=lambda one: (one.version, one.prefixlen, one)
+    )
+    for (version, length), group in groupby(networks, key=lambda one: (one.version, one.prefixlen)):
+        members = list(group)
+        word = "ip" if version == 4 else "ip6"
+        masked = f" & {members[0].netmask}" if length < members[0].max_prefixlen else ""
+        yield f"{word} daddr{masked} {{ {', '.join(str(one.network_address) for one in members)} }}"

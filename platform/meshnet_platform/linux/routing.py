@@ -4,6 +4,10 @@ A routed device follows rule 5300 into a table of its own: exceptions (`throw`),
 default behind it, so that a tunnel that vanishes never lets traffic fall through to the main table. There is no
 `suppress_prefixlength` rule: with one, any more specific route that a hostile DHCP server hands out would win
 (option 121, "TunnelVision", CVE-2024-3661).
+
+What comes out of the tunnel to be forwarded passes rule 5295 as well: a table of `prohibit` routes, a second layer
+that is still there when somebody else flushes all of the firewall. Peers themselves (5280), answers for what is behind
+a routed device (5290) and permitted local networks (5294) stand before it.
 """
 
 from __future__ import annotations
@@ -19,7 +23,6 @@ from meshnet_platform.linux.nft_words import is_host
 
 _TUNNEL_METRIC = 100
 _END_METRIC = 20000
-_OUR_PRIORITIES = (marks.MESH_PRIORITY, marks.BESIDE_PRIORITY, marks.ROUTE_PRIORITY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +36,11 @@ class Routing:
     """Priority, and the rule in the words of ip-rule(8)."""
 
 
-def wanted(plan: SystemPlan, family: int) -> Routing:
-    """What the plan asks for."""
-    routes = frozenset((*_mesh_routes(plan, family), *_route_routes(plan, family)))
-    return Routing(frozenset(_addresses(plan, family)), routes, frozenset(_rules(plan)))
+def wanted(plan: SystemPlan, family: int, ahead: int = 0) -> Routing:
+    """What the plan asks for; the rules stand so far ahead of their usual priorities (see `precedence`)."""
+    routes = frozenset((*_mesh_routes(plan, family), *_denied_routes(plan, family), *_route_routes(plan, family)))
+    rules = frozenset((priority - ahead, words) for priority, words in _rules(plan, family))
+    return Routing(frozenset(_addresses(plan, family)), routes, rules)
 
 
 def lines(have: Routing, want: Routing, interface: str, link: tuple[str, ...] = ()) -> tuple[str, ...]:
@@ -62,8 +66,21 @@ def lines(have: Routing, want: Routing, interface: str, link: tuple[str, ...] = 
 
 def without_route(have: Routing) -> Routing:
     """The same without the rules that lead a device's traffic into the tunnel."""
-    return Routing(
-        have.addresses, have.routes, frozenset(rule for rule in have.rules if rule[0] == marks.MESH_PRIORITY)
+    lasting = frozenset(rule for rule in have.rules if not _is_of_route(rule[1]))
+    return have if lasting == have.rules else Routing(have.addresses, have.routes, lasting)
+
+
+def _is_of_route(words: str) -> bool:
+    is_for_peers = words.startswith("iif") and words.endswith("lookup main")
+    return is_for_peers or words.endswith(f"lookup {marks.ROUTE_TABLE}")
+
+
+def differences(have: Routing, found: Routing) -> tuple[str, ...]:
+    """What stands in one of them only, in words."""
+    return (
+        *(f"address {address}" for address in sorted(have.addresses ^ found.addresses)),
+        *(f"route {words} of table {table}" for table, words in sorted(have.routes ^ found.routes)),
+        *(f"rule {priority} {words}" for priority, words in sorted(have.rules ^ found.rules)),
     )
 
 
@@ -83,12 +100,6 @@ def parse_routes(text: str, table: int) -> frozenset[tuple[int, str]]:
     return frozenset((table, _route_words(route)) for route in _json(text))
 
 
-def parse_rules(text: str) -> frozenset[tuple[int, str]]:
-    """Read our rules out of `ip -j rule show`; everybody else's are passed over."""
-    ours = (rule for rule in _json(text) if rule.get("priority") in _OUR_PRIORITIES)
-    return frozenset((int(rule["priority"]), _rule_words(rule)) for rule in ours)
-
-
 def _addresses(plan: SystemPlan, family: int) -> Iterator[str]:
     yield from _of_family(plan.tunnel.addresses if plan.tunnel else (), family)
 
@@ -104,6 +115,17 @@ def _mesh_routes(plan: SystemPlan, family: int) -> Iterator[tuple[int, str]]:
         yield marks.MESH_TABLE, f"unreachable {prefix}"
 
 
+def _denied_routes(plan: SystemPlan, family: int) -> Iterator[tuple[int, str]]:
+    if plan.tunnel is None:
+        return
+    hosting = plan.hosting
+    if hosting is None or not any(_of_family(hosting.routing, family)):
+        yield marks.DENIED_TABLE, "prohibit default"
+        return
+    for prefix in _of_family(hosting.denied, family):
+        yield marks.DENIED_TABLE, f"prohibit {prefix}"
+
+
 def _route_routes(plan: SystemPlan, family: int) -> Iterator[tuple[int, str]]:
     route = plan.route
     if route is None:
@@ -115,17 +137,31 @@ def _route_routes(plan: SystemPlan, family: int) -> Iterator[tuple[int, str]]:
         yield marks.ROUTE_TABLE, f"default dev {plan.tunnel.interface} metric {_TUNNEL_METRIC}"
 
 
-def _rules(plan: SystemPlan) -> Iterator[tuple[int, str]]:
+def _rules(plan: SystemPlan, family: int) -> Iterator[tuple[int, str]]:
     if plan.tunnel is not None:
         yield marks.MESH_PRIORITY, f"lookup {marks.MESH_TABLE}"
+        yield from _denied_rules(plan, plan.tunnel.interface, family)
     if plan.tunnel is not None and plan.route is not None:
         # By the interface as well as the mark: the reverse path filter's own look-up names no such interface, and so
         # still finds that what comes out of the tunnel is also sent there.
         answers = f"iif {plan.tunnel.interface} fwmark {marks.LEFT_BY_TUNNEL:#x}"
         yield marks.BESIDE_PRIORITY, f"{answers} lookup main"
-    if plan.route is not None:
+        if plan.hosting is not None and not plan.hosting.through_tunnel:
+            yield marks.PEERS_PRIORITY, f"iif {plan.tunnel.interface} lookup main"
+    if plan.tunnel is not None or plan.route is not None:
+        # Also beside a VPN that this device is on: the mesh needs the line itself, where others can reach it.
         yield marks.BESIDE_PRIORITY, f"fwmark {marks.PACKET_MARK:#x} lookup main"
+    if plan.route is not None:
         yield marks.ROUTE_PRIORITY, f"not fwmark {marks.PACKET_MARK:#x} lookup {marks.ROUTE_TABLE}"
+
+
+def _denied_rules(plan: SystemPlan, interface: str, family: int) -> Iterator[tuple[int, str]]:
+    # A second layer under the firewall, for whatever is not an answer to this device or to what is behind it.
+    yield marks.DENIED_PRIORITY, f"iif {interface} lookup {marks.DENIED_TABLE}"
+    if plan.hosting is not None and plan.hosting.lan:
+        # To the main table and not only past the denied ones: a host that is routed itself would send it on.
+        for prefix in _of_family(plan.hosting.lan_prefixes, family):
+            yield marks.LAN_PRIORITY, f"to {prefix} iif {interface} lookup main"
 
 
 def _of_family(prefixes: tuple[str, ...], family: int) -> Iterator[str]:
@@ -143,6 +179,8 @@ def _end_first(entry: tuple[int, str]) -> tuple[bool, int, str]:
 
 def _gone_routes(have: Routing, want: Routing) -> list[tuple[int, str]]:
     gone = sorted(have.routes - want.routes, key=_end_first, reverse=True)
+    if not gone:
+        return []
     # `replace` has put the new kind of route to the same place already; deleting the old words would then fail.
     kept = {(table, _place(words)) for table, words in want.routes}
     return [entry for entry in gone if (entry[0], _place(entry[1])) not in kept]
@@ -169,12 +207,6 @@ def _with_length(target: str) -> str:
     if target == "default" or "/" in target:
         return target
     return f"{target}/{128 if ':' in target else 32}"
-
-
-def _rule_words(rule: dict[str, Any]) -> str:
-    mark = f"fwmark {rule['fwmark']} " if "fwmark" in rule else ""
-    interface = f"iif {rule['iif']} " if "iif" in rule else ""
-    return f"{'not ' if 'not' in rule else ''}{interface}{mark}lookup {rule['table']}"
 
 
 def _json(text: str) -> list[dict[str, Any]]:

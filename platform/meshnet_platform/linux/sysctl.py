@@ -14,8 +14,8 @@ from meshnet_platform.linux.journal import Journal
 IP_FORWARD = "net/ipv4/ip_forward"
 IP6_FORWARD = "net/ipv6/conf/all/forwarding"
 _MARKED = "net/ipv4/conf/all/src_valid_mark"
-_REDIRECTS = "net/ipv4/conf/all/accept_redirects"
-_FORWARDING = (IP_FORWARD, IP6_FORWARD)
+_REDIRECTS = ("net/ipv4/conf/all/accept_redirects", "net/ipv4/conf/all/send_redirects")
+_FORWARDING = {IP_FORWARD: 4, IP6_FORWARD: 6}
 
 
 class Sysctls:
@@ -35,8 +35,9 @@ class Sysctls:
             settings |= {_MARKED: "1"} | dict.fromkeys(self._changed_from("net/ipv4/conf/*/rp_filter", "12"), "0")
         routing = plan.hosting.routing if plan.hosting else ()
         if any(":" not in address for address in routing):
-            # Turning forwarding on or off makes the kernel choose this one anew, so it is kept in the journal too.
-            settings |= {_REDIRECTS: "0", IP_FORWARD: "1"}
+            # Turning forwarding on or off makes the kernel choose the first anew, so it is kept in the journal too. The
+            # second holds for our interface only while it is off for all; the others keep their own.
+            settings |= dict.fromkeys(_REDIRECTS, "0") | {IP_FORWARD: "1"}
         if any(":" in address for address in routing):
             # A router ignores router advertisements unless told otherwise, and would lose its own default route.
             settings |= dict.fromkeys(self._changed_from("net/ipv6/conf/*/accept_ra", "1"), "2") | {IP6_FORWARD: "1"}
@@ -61,10 +62,15 @@ class Sysctls:
         for name, value in missing.items():
             self._write(name, value)
 
-    def opened_forwarding(self, wanted: Iterable[str]) -> bool:
-        """Whether forwarding is, or is about to be, on because of us."""
+    def stand(self, wanted: dict[str, str]) -> bool:
+        """Whether all that is wanted is so."""
+        return all(self._read(name) == value for name, value in wanted.items())
+
+    def opened_forwarding(self, wanted: Iterable[str]) -> frozenset[int]:
+        """The families (4, 6) for which forwarding is, or is about to be, on because of us."""
         asked = [name for name in _FORWARDING if name in wanted]
-        return any(name in self._journal.entries.sysctls or self._read(name) == "0" for name in asked)
+        ours = [name for name in asked if name in self._journal.entries.sysctls or self._read(name) == "0"]
+        return frozenset(_FORWARDING[name] for name in ours)
 
     def _put_back(self, name: str) -> None:
         entries = self._journal.entries

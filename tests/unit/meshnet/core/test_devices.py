@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meshnet.core.devices import MIN_ID_PART, chain, find, loop_through, names, unique_name
+from meshnet.core.devices import MIN_ID_PART, chain, find, gives_way, last_exit, loop_through, names, unique_name
 from meshnet.core.trust import Ledger
 from meshnet.errors import Code, Refusal
 from support.ledgers import ledger_of
@@ -109,6 +109,27 @@ def test_a_loop_is_named_from_end_to_end() -> None:
     ledger = _routing((home.nas, home.phone), (home.phone, home.laptop), home=home)
     me = home.laptop.id
     assert loop_through(ledger, me, home.nas.id) == [me, home.nas.id, home.phone.id, me]
+
+
+def test_all_in_a_loop_agree_on_the_one_that_gives_way() -> None:
+    home = Household()
+    ring = {home.laptop: home.nas, home.nas: home.phone, home.phone: home.laptop}
+    ledger = _routing(*ring.items(), home=home)
+    giving_way = []
+    for device, host in ring.items():
+        loop = loop_through(ledger, device.id, host.id)
+        assert loop is not None
+        if gives_way(loop, device.id):
+            giving_way.append(device.id)
+    assert giving_way == [min(device.id for device in ring)]
+
+
+def test_the_exit_of_a_chain_is_that_of_its_last_host() -> None:
+    home = Household()
+    ledger = _routing((home.nas, home.phone), home=home)
+    ledger.accept(home.mesh.device(home.phone, exit_now="vpn"))
+    assert last_exit(ledger, home.nas.id) == "vpn"
+    assert last_exit(ledger, home.guest.id) == "line"
 
 
 def test_a_loop_of_others_ends() -> None:

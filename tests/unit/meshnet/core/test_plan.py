@@ -15,7 +15,7 @@ from meshnet.core.grants import Choice, Permission, permitted
 from meshnet.core.plan import ALL, KEEPALIVE, Situation, Wish, choose_endpoint, plan
 from meshnet.core.records import Device
 from meshnet.core.settings import Settings
-from meshnet.core.special import NOT_PUBLIC, ON_LINK_ONLY
+from meshnet.core.special import NOT_PUBLIC, ON_LINK_ONLY, network_of
 from meshnet_platform.api import Control, Facts, Gateway, Link, Peer, PeerSight
 from support.ledgers import body
 from support.meshes import NOW, FakeDevice, FakeMesh
@@ -202,6 +202,12 @@ def test_whatever_the_situation_nobody_gets_what_is_not_granted(situation: Situa
         assert all(may(address).routing for address in hosting.routing)
         assert all(may(address).lan for address in hosting.lan)
         assert set(map(str, NOT_PUBLIC)) <= set(hosting.denied)
+        assert hosting.lan or hosting.lan_prefixes == hosting.lan_interfaces == ()
+        mesh = ledger.mesh
+        assert mesh is not None
+        for prefix in map(network_of, hosting.lan_prefixes):
+            assert not prefix.overlaps(network_of(mesh.network4))
+            assert not prefix.overlaps(network_of(mesh.network6))
 
 
 @settings(max_examples=40, deadline=None)

@@ -40,7 +40,7 @@ def test_what_is_no_setting_is_refused_by_name(key: str, value: str) -> None:
     assert refused.value.code is Code.INVALID_SETTING
 
 
-@pytest.mark.parametrize(("key", "value"), [("fallback", "nas"), ("host-vpn-lost", "tell"), ("kill-switch", "always")])
+@pytest.mark.parametrize(("key", "value"), [("fallback", "nas"), ("kill-switch", "always")])
 def test_what_is_not_built_yet_says_so(key: str, value: str) -> None:
     with pytest.raises(Refusal) as refused:
         changed(Settings(), key, value)
@@ -48,4 +48,4 @@ def test_what_is_not_built_yet_says_so(key: str, value: str) -> None:
 
 
 def test_every_setting_is_shown() -> None:
-    assert set(shown(Settings())) == {"kill-switch", "local-network", "dns", "endpoint", "own-devices"}
+    assert set(shown(Settings())) == {"kill-switch", "local-network", "dns", "endpoint", "host-vpn-lost", "own-devices"}

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from meshnet_platform.api import Hosting, SystemPlan
+from meshnet_platform.api import Hosting, Peer, SystemPlan, Tunnel
 from meshnet_platform.linux.firewall import Firewall
 from meshnet_platform.runner import Result, Runner
 
@@ -49,7 +50,7 @@ def test_without_the_tool_the_rules_alone_must_do(tmp_path: Path) -> None:
 
 
 def test_a_plan_that_wants_no_table_has_it_taken_away(recorder: Recorder) -> None:
-    Firewall(recorder.runner).apply(SystemPlan(), ())
+    Firewall(recorder.runner).apply(SystemPlan(), frozenset())
     assert recorder.commands == ["nft --terse list table inet meshnet", "nft -f -"]
 
 
@@ -57,3 +58,62 @@ def test_where_the_tool_is_missing_there_is_no_table_to_take_away(tmp_path: Path
     recorder = Recorder(tmp_path)
     Firewall(recorder.runner).remove()
     assert recorder.commands == []
+
+
+MEMBER = SystemPlan(Tunnel("meshnet0", "secret", 1, (), peers=(Peer("key", ("100.64.0.2/32", "fd00::2/128")),)))
+
+
+class Kernel:
+    """Lists the table that it was given last."""
+
+    def __init__(self, directory: Path) -> None:
+        (directory / "nft").touch(mode=0o755)
+        self.given: list[str] = []
+        self.table = ""
+        self.runner = Runner(self._execute, [str(directory)])
+
+    def _execute(self, words: Sequence[str], stdin: str | None, timeout: float) -> Result:
+        if stdin is not None:
+            self.given.append(stdin)
+            members = {"4": "100.64.0.2", "6": "fd00::2"}
+            sets = "".join(
+                f"\tset mesh{family} {{\n\t\ttype x\n\t\telements = {{ {one} }}\n\t}}\n"
+                for family, one in members.items()
+            )
+            self.table = "table inet meshnet {\n" + sets + stdin
+        return Result(0, self.table)
+
+
+@pytest.fixture
+def kernel(tmp_path: Path) -> Kernel:
+    return Kernel(tmp_path)
+
+
+def test_what_was_put_there_stands_until_somebody_changes_it(kernel: Kernel) -> None:
+    firewall = Firewall(kernel.runner)
+    assert firewall.stands(), "nothing is known yet"
+    firewall.apply(MEMBER, frozenset())
+    assert firewall.stands()
+    for changed in ("", kernel.table.replace("drop", "accept"), kernel.table.replace("100.64.0.2", "100.64.0.3")):
+        whole, kernel.table = kernel.table, changed
+        assert not firewall.stands()
+        kernel.table = whole
+    assert firewall.stands()
+
+
+def test_a_repair_assumes_nothing_of_what_is_there(kernel: Kernel) -> None:
+    firewall = Firewall(kernel.runner)
+    firewall.apply(MEMBER, frozenset())
+    kernel.table = ""
+    firewall.repair()
+    assert firewall.stands()
+    assert kernel.given[0] == kernel.given[1]
+    assert "flush table inet meshnet" in kernel.given[1]
+
+
+def test_flows_from_while_the_rules_were_gone_are_ended_but_for_who_may_have_opened_them(recorder: Recorder) -> None:
+    hosting = Hosting(("100.64.0.2", "fd00::2"), lan=("fd00::2",))
+    Firewall(recorder.runner).cut_unseen(dataclasses.replace(MEMBER, hosting=hosting))
+    assert recorder.commands == ["conntrack -D -f ipv4 --orig-src 100.64.0.2 --mark 0"]
+    Firewall(recorder.runner).cut_unseen(MEMBER)
+    assert len(recorder.commands) == 1, "nothing was forwarded"

@@ -66,3 +66,19 @@ def test_the_same_again_starts_nothing(recorder: Recorder) -> None:
     network.apply(PLAN, "meshnet0")
     network.stop_routing("meshnet0")
     assert all(line.startswith("rule del") for _, text in recorder.batches for line in text.splitlines())
+
+
+def test_what_others_changed_is_told_in_the_words_of_ip(recorder: Recorder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("meshnet_platform.linux.network._mtu", lambda interface: 1280)
+    network = Network(recorder.runner)
+    assert network.changes("meshnet0", False, True) == (), "nothing is known yet"
+    network.read("meshnet0", there=False)
+    network.apply(PLAN, "meshnet0")
+    assert network.changes("meshnet0", False, True) == ("interface meshnet0",)
+    # This system shows nothing of what it was told.
+    changed = network.changes("meshnet0", True, True)
+    assert "address 100.64.0.1/32" in changed
+    assert "route default dev meshnet0 metric 100 of table 20854" in changed
+    assert "mtu of meshnet0" not in changed
+    network.apply(SystemPlan(), "meshnet0")
+    assert network.changes("meshnet0", False, False) == ()

@@ -10,6 +10,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from meshnet_platform.api import Control, Gateway, Hosting, Peer, Route, SystemPlan, Tunnel
 from meshnet_platform.linux.nft import render
+from meshnet_platform.linux.nft_words import destinations
 from meshnet_platform.linux.ruleset import transaction
 
 PEERS = (
@@ -23,6 +24,7 @@ HOSTING = Hosting(
     routing=("100.64.0.2", "fd00::2", "100.64.0.3"),
     lan=("100.64.0.2",),
     lan_prefixes=("192.168.1.0/24", "fd12::/64"),
+    lan_interfaces=("eth0", "wlan0"),
     denied=("10.0.0.0/8", "fc00::/7"),
     gateways=(Gateway("eth0", "192.168.1.254", 4), Gateway("ppp0", None, 6)),
     resolver_port=5300,
@@ -41,7 +43,7 @@ PLANS = {
 
 
 def text_of(plan: SystemPlan) -> str:
-    ruleset = render(plan, ("eth0",))
+    ruleset = render(plan, frozenset({4, 6}))
     assert ruleset is not None
     return transaction(None, ruleset)
 
@@ -91,7 +93,9 @@ def test_a_flow_known_as_public_still_asks_for_the_gateway_with_every_packet() -
     rules = chain_of(PLANS["host"], "from_tunnel")
     (known,) = [rule for rule in rules if rule.startswith("ct mark 0x20d57")]
     assert known.endswith("goto to_internet")
-    assert rules.index(known) < rules.index("ip daddr 10.0.0.0/8 drop") < rules.index("ct mark set 0x20d57")
+    assert (
+        rules.index(known) < rules.index("ip daddr & 255.0.0.0 { 10.0.0.0 } drop") < rules.index("ct mark set 0x20d57")
+    )
     assert chain_of(PLANS["host"], "to_internet")[-1] == "drop"
 
 
@@ -126,3 +130,29 @@ def test_nft_understands_the_rules(name: str) -> None:
         check=False,
     )
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("port", "ports"), [(21820, "32768-65535"), (40000, "40001-65535"), (51820, "32768-51819"), (65535, "32768-65534")]
+)
+def test_peers_never_get_the_port_that_wireguard_listens_at(port: int, ports: str) -> None:
+    plan = dataclasses.replace(PLANS["host"], tunnel=dataclasses.replace(TUNNEL, listen_port=port))
+    assert f"masquerade to :{ports} fully-random" in text_of(plan)
+
+
+def test_the_local_network_is_reached_by_its_own_interfaces_only() -> None:
+    rules = chain_of(PLANS["host"], "from_tunnel")
+    assert any(rule.startswith('oifname { "eth0", "wlan0" } ip saddr @lan4') for rule in rules)
+    nowhere = dataclasses.replace(HOSTING, lan_interfaces=())
+    assert not any("@lan" in rule for rule in chain_of(SystemPlan(TUNNEL, hosting=nowhere), "from_tunnel"))
+
+
+def test_denied_prefixes_are_one_rule_for_each_length() -> None:
+    prefixes = ("10.0.0.0/8", "127.0.0.0/8", "192.168.1.0/24", "81.2.69.10/32", "fc00::/7", "2a00::/56", "2a01::/56")
+    assert list(destinations(prefixes)) == [
+        "ip daddr & 255.0.0.0 { 10.0.0.0, 127.0.0.0 }",
+        "ip daddr & 255.255.255.0 { 192.168.1.0 }",
+        "ip daddr { 81.2.69.10 }",
+        "ip6 daddr & fe00:: { fc00:: }",
+        "ip6 daddr & ffff:ffff:ffff:ff00:: { 2a00::, 2a01:: }",
+    ]

@@ -5,19 +5,10 @@ import json
 
 from syrupy.assertion import SnapshotAssertion
 
-from meshnet_platform.api import Peer, Route, SystemPlan, Tunnel
+from meshnet_platform.api import Route, SystemPlan
 from meshnet_platform.linux import routing
 from meshnet_platform.linux.routing import Routing, lines, wanted, without_route
-
-TUNNEL = Tunnel(
-    "meshnet0",
-    "secret",
-    51999,
-    ("100.64.0.1/32", "fd00::1/128"),
-    peers=(Peer("A=", ("100.64.0.2/32", "fd00::2/128", "0.0.0.0/0", "::/0")),),
-    unreachable=("100.64.0.0/24", "fd00::/64"),
-)
-ROUTED = SystemPlan(TUNNEL, route=Route(True, local=("192.168.1.0/24",)))
+from support.plans import HOSTING, LAN_HOST, ROUTED, TUNNEL
 
 
 def change(before: SystemPlan, after: SystemPlan, family: int = 4) -> tuple[str, ...]:
@@ -35,12 +26,12 @@ def test_the_same_again_is_no_line() -> None:
 def test_the_end_of_the_table_stands_before_what_leads_into_it_and_the_rules_come_last() -> None:
     added = change(SystemPlan(TUNNEL), ROUTED)
     assert added[0] == "route replace unreachable default metric 20000 table 20854"
-    assert [line.split()[0] for line in added] == ["route"] * 3 + ["rule"] * 3
+    assert [line.split()[0] for line in added] == ["route"] * 3 + ["rule"] * 2
 
 
 def test_rules_go_before_the_routes_they_lead_to_and_the_end_of_the_table_goes_last() -> None:
     gone = change(ROUTED, SystemPlan(TUNNEL))
-    assert [line.split()[0] for line in gone] == ["rule"] * 3 + ["route"] * 3
+    assert [line.split()[0] for line in gone] == ["rule"] * 2 + ["route"] * 3
     assert gone[-1] == "route del unreachable default metric 20000 table 20854"
 
 
@@ -82,18 +73,9 @@ def test_what_ip_prints_reads_as_what_was_wanted() -> None:
         {"dst": "fd00::2", "dev": "meshnet0", "metric": 1024},
         {"type": "unreachable", "dst": "fd00::/64", "dev": "lo", "metric": 1024},
     ]
-    assert routing.parse_routes(json.dumps(mesh), 20853) == wanted(SystemPlan(TUNNEL), 6).routes
-
-
-def test_rules_of_others_are_passed_over() -> None:
-    printed = [
-        {"priority": 0, "src": "all", "table": "local"},
-        {"priority": 5280, "src": "all", "table": "20853"},
-        {"priority": 5290, "src": "all", "fwmark": "0x20d53", "table": "main"},
-        {"priority": 5290, "src": "all", "fwmark": "0x20d54", "iif": "meshnet0", "table": "main"},
-        {"priority": 5300, "not": None, "src": "all", "fwmark": "0x20d53", "table": "20854"},
-    ]
-    assert routing.parse_rules(json.dumps(printed)) == wanted(ROUTED, 4).rules
+    denied = [{"type": "prohibit", "dst": "default", "dev": "lo", "metric": 1024}]
+    read = routing.parse_routes(json.dumps(mesh), 20853) | routing.parse_routes(json.dumps(denied), 20855)
+    assert read == wanted(SystemPlan(TUNNEL), 6).routes
 
 
 def test_link_local_addresses_are_the_kernels() -> None:
@@ -104,3 +86,28 @@ def test_link_local_addresses_are_the_kernels() -> None:
     ]
     assert routing.parse_addresses(json.dumps([{"addr_info": infos}]), 6) == {"fd00::1/128"}
     assert routing.parse_addresses("", 4) == frozenset()
+
+
+def denied_routes(plan: SystemPlan, family: int) -> set[str]:
+    return {words for table, words in wanted(plan, family).routes if table == 20855}
+
+
+def test_what_peers_may_not_reach_has_no_route_for_them_either() -> None:
+    assert denied_routes(LAN_HOST, 4) == {"prohibit 10.0.0.0/8", "prohibit 192.168.0.0/16"}
+    assert denied_routes(LAN_HOST, 6) == {"prohibit fc00::/7"}
+    assert (5295, "iif meshnet0 lookup 20855") in wanted(LAN_HOST, 6).rules
+    assert (5294, "to 192.168.1.0/24 iif meshnet0 lookup main") in wanted(LAN_HOST, 4).rules
+
+
+def test_where_nobody_may_route_nothing_from_the_tunnel_has_a_way() -> None:
+    only4 = dataclasses.replace(LAN_HOST, hosting=dataclasses.replace(HOSTING, routing=("100.64.0.2",)))
+    assert denied_routes(SystemPlan(TUNNEL), 4) == denied_routes(only4, 6) == {"prohibit default"}
+    assert change(LAN_HOST, SystemPlan(TUNNEL))[0] == "route replace prohibit default table 20855"
+    assert change(SystemPlan(TUNNEL), LAN_HOST)[-1] == "route del prohibit default table 20855"
+
+
+def test_one_grant_more_changes_no_route() -> None:
+    more = dataclasses.replace(
+        LAN_HOST, hosting=dataclasses.replace(HOSTING, routing=("100.64.0.2", "100.64.0.3", "fd00::2"))
+    )
+    assert change(LAN_HOST, more) == ()

@@ -14,6 +14,7 @@ VALUES = {
     IP6_FORWARD: "0",
     "net/ipv4/conf/all/src_valid_mark": "0",
     "net/ipv4/conf/all/accept_redirects": "1",
+    "net/ipv4/conf/all/send_redirects": "1",
     "net/ipv4/conf/all/rp_filter": "0",
     "net/ipv4/conf/eth0/rp_filter": "1",
     "net/ipv6/conf/eth0/accept_ra": "1",
@@ -47,6 +48,7 @@ def test_a_host_forwards_and_keeps_listening_to_router_advertisements_first(syst
     wanted = system.sysctls().wanted(HOST)
     assert list(wanted) == [
         "net/ipv4/conf/all/accept_redirects",
+        "net/ipv4/conf/all/send_redirects",
         IP_FORWARD,
         "net/ipv6/conf/eth0/accept_ra",
         IP6_FORWARD,
@@ -75,7 +77,7 @@ def test_forwarding_that_was_on_before_us_stays_on(system: System) -> None:
     system.root.joinpath(IP_FORWARD).write_text("1\n")
     sysctls = system.sysctls()
     wanted = sysctls.wanted(HOST)
-    assert sysctls.opened_forwarding([IP_FORWARD]) is False
+    assert sysctls.opened_forwarding([IP_FORWARD]) == frozenset()
     sysctls.open(wanted)
     sysctls.close(())
     assert system.values()[IP_FORWARD] == "1"
@@ -84,7 +86,7 @@ def test_forwarding_that_was_on_before_us_stays_on(system: System) -> None:
 def test_forwarding_that_somebody_needs_by_now_stays_on(system: System) -> None:
     sysctls = system.sysctls()
     sysctls.open(sysctls.wanted(HOST))
-    assert sysctls.opened_forwarding([IP_FORWARD]) is True
+    assert sysctls.opened_forwarding([IP_FORWARD]) == {4}
     system.bridges = {"docker0"}
     sysctls.close(())
     assert system.values()[IP_FORWARD] == "1"
@@ -108,3 +110,11 @@ def test_an_interface_that_is_gone_needs_nothing_put_back(system: System) -> Non
 def test_a_setting_that_cannot_be_made_is_named(system: System) -> None:
     with pytest.raises(PlatformError, match="none/none"):
         system.sysctls().open({"none/none": "1"})
+
+
+def test_a_setting_that_another_program_changed_does_not_stand(system: System) -> None:
+    sysctls = system.sysctls()
+    sysctls.open(sysctls.wanted(HOST))
+    assert sysctls.stand(sysctls.wanted(HOST))
+    system.root.joinpath(IP_FORWARD).write_text("0\n")
+    assert not sysctls.stand(sysctls.wanted(HOST))
