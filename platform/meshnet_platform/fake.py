@@ -41,6 +41,7 @@ class FakeBackend:
         self.silent: set[str] = set()
         """Public keys of peers that answer no handshake."""
         self.on_trouble: Callable[[str], None] | None = None
+        self.on_news: Callable[[], None] | None = None
         self._clock = clock
         self._looks = 0
 
@@ -80,13 +81,13 @@ class FakeBackend:
         """Forget the plan in force."""
         self.plan = SystemPlan()
 
-    def watch(self, on_trouble: Callable[[str], None]) -> None:
-        """Keep the listener in `on_trouble`, for a test to call."""
-        self.on_trouble = on_trouble
+    def watch(self, on_trouble: Callable[[str], None], on_news: Callable[[], None]) -> None:
+        """Keep the listeners, for a test to call."""
+        self.on_trouble, self.on_news = on_trouble, on_news
 
     def close(self) -> None:
-        """Forget the listener."""
-        self.on_trouble = None
+        """Forget the listeners."""
+        self.on_trouble = self.on_news = None
 
     def _sight(self, peer: Peer) -> PeerSight:
         answers = peer.endpoint is not None and peer.public_key not in self.silent

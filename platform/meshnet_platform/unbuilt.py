@@ -47,7 +47,7 @@ class UnbuiltBackend:
     def restore(self) -> None:
         """Nothing was changed, so there is nothing to undo."""
 
-    def watch(self, on_trouble: Callable[[str], None]) -> None:
+    def watch(self, on_trouble: Callable[[str], None], on_news: Callable[[], None]) -> None:
         """Nothing is in force that could die."""
 
     def close(self) -> None:

@@ -3,27 +3,36 @@
 The order of `apply` is its law. What closes comes before what opens: the firewall stands before an address, a route or
 forwarding leads anything through, and goes after them. A peer is configured before its address is in a set, and is
 removed after: in between, its address would belong to whichever peer may send from everywhere.
+
+What other programs change of ours is put back in the same order: the firewall before all else.
 """
 
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from collections.abc import Callable
+from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 
 from meshnet_platform.api import Backend, Facts, Gateway, Observation, PlatformError, Problem, SystemPlan, Tunnel
 from meshnet_platform.linux import facts, marks, wg
 from meshnet_platform.linux.dns import Resolvers
+from meshnet_platform.linux.events import Part, index_of
 from meshnet_platform.linux.firewall import Firewall
 from meshnet_platform.linux.journal import Journal
 from meshnet_platform.linux.network import Network
 from meshnet_platform.linux.problems import find_problems
 from meshnet_platform.linux.sysctl import Sysctls
 from meshnet_platform.linux.tunnel import TunnelInterface
+from meshnet_platform.linux.watch import Watcher
 from meshnet_platform.runner import Runner
 
 _EMPTY = SystemPlan()
+_TOLD = 3
+"""So many changes are named; with more, how many more there are."""
 
 
 class LinuxBackend:
@@ -43,6 +52,10 @@ class LinuxBackend:
         self._resolvers = Resolvers(self._journal)
         self._lock = threading.RLock()
         self._on_trouble: Callable[[str], None] | None = None
+        self._watcher: Watcher | None = None
+        self._index = 0
+        """The number of the tunnel's interface, by which it is known under any name."""
+        self._servers: tuple[str, ...] = ()
         self._wanted = _EMPTY
         self._applied: SystemPlan | None = None
         """What is in force; None while that is unknown: then the system is read before it is changed."""
@@ -58,15 +71,22 @@ class LinuxBackend:
         return marks.PACKET_MARK
 
     def problems(self) -> tuple[Problem, ...]:
-        """Missing tools, rights and devices."""
-        return find_problems(self._runner)
+        """Missing tools, rights and devices, and other firewalls."""
+        return find_problems(self._runner, self._interface, self._wanted.tunnel, self.facts())
 
     def facts(self) -> Facts:
         """Interfaces, ways to the internet, and name servers, read now."""
         links = facts.parse_links(self._runner.ask("ip", "-d", "-j", "addr"), self._interface)
-        gateways = tuple(gateway for family in (4, 6) for gateway in self._gateways(family))
+        gateways = {family: self._gateways(family) for family in (4, 6)}
+        routed = [self._routed(family, found) for family, found in gateways.items()]
         with self._lock:
-            return Facts(links, gateways, self._resolvers.servers())
+            return Facts(
+                links=links,
+                gateways=gateways[4] + gateways[6],
+                routed=tuple(sorted(chain(*routed))),
+                resolvers=self._resolvers.servers(),
+                search=self._resolvers.search(),
+            )
 
     def apply(self, plan: SystemPlan) -> None:
         """Make the system as the plan says; PlatformError where a step fails, with what is closed still closed."""
@@ -84,6 +104,8 @@ class LinuxBackend:
                 self._forget()
             self._carry_out(plan, previous)
             self._applied = plan
+            self._index = index_of(plan.tunnel.interface) if plan.tunnel else 0
+        self._wake()
 
     def observe(self) -> Observation:
         """What `wg` says of the peers."""
@@ -111,14 +133,88 @@ class LinuxBackend:
             self._journal.forget()
             self._applied = _EMPTY
 
-    def watch(self, on_trouble: Callable[[str], None]) -> None:
-        """Tell of a tunnel that died; when it is told, the tunnel is back or cannot be brought back."""
+    def watch(self, on_trouble: Callable[[str], None], on_news: Callable[[], None]) -> None:
+        """Tell of what others broke, and of a tunnel that died; when it is told, it was put right or cannot be."""
         self._on_trouble = on_trouble
+        self._watcher = Watcher(self._interface, self._check, on_news, self._glance, self._is_glancing)
 
     def close(self) -> None:
         """End watching; the last plan stays in force."""
         self._on_trouble = None
+        if self._watcher is not None:
+            self._watcher.close()
+            self._watcher = None
         self._tunnel.release()
+
+    # --- what others change -----------------------------------------------------------------------------------------
+
+    def _check(self, parts: Part) -> bool:
+        """Put right what of these parts is not as it was left; True: something had to be."""
+        changed: list[str] = []
+        outcome = "it is as it should be again."
+        with self._lock:
+            try:
+                self._put_right(parts, changed)
+            except PlatformError as error:
+                # Unknown, so that whoever is told carries out the plan again, whole.
+                self._applied = None
+                changed = changed or ["the network"]
+                outcome = f"it could not be put right: {error.message}"
+        if not changed:
+            return False
+        if self._on_trouble is not None:
+            more = f" and {len(changed) - _TOLD} more" if len(changed) > _TOLD else ""
+            self._on_trouble(f"Another program changed {', '.join(changed[:_TOLD])}{more}; {outcome}")
+        return True
+
+    def _put_right(self, parts: Part, changed: list[str]) -> None:
+        """Repair these parts, and add to `changed` what was not as it should be."""
+        if Part.FIREWALL in parts and not self._firewall.stands():
+            # Before anything more is asked: meanwhile it is open.
+            changed.append("the firewall")
+            self._firewall.repair()
+            self._firewall.cut_unseen(self._wanted)
+        plan = self._applied
+        if plan is None or plan == _EMPTY:
+            return
+        others = self._differences(plan, parts)
+        if others:
+            changed += others
+            self._applied = None
+            self._drop_renamed(plan)
+            self.apply(plan)
+
+    def _differences(self, plan: SystemPlan, parts: Part) -> tuple[str, ...]:
+        name = plan.tunnel.interface if plan.tunnel else self._interface
+        found: tuple[str, ...] = ()
+        if Part.NETWORK in parts:
+            found += self._network.changes(name, self._tunnel.exists(name), plan.tunnel is not None)
+        if Part.SETTINGS in parts and not self._sysctls.stand(self._sysctls.wanted(plan)):
+            found += ("kernel settings",)
+        if Part.RESOLVERS in parts and plan.resolvers and not self._resolvers.stand():
+            found += ("/etc/resolv.conf",)
+        return found
+
+    def _drop_renamed(self, plan: SystemPlan) -> None:
+        """Delete our interface under the name that somebody gave it: it holds the port that the new one needs."""
+        if plan.tunnel is None or not self._index or self._tunnel.exists(plan.tunnel.interface):
+            return
+        with suppress(OSError):
+            self._runner.result("ip", "link", "delete", "dev", socket.if_indextoname(self._index))
+
+    def _glance(self) -> Part:
+        """What changed of the files that no socket tells of."""
+        with self._lock:
+            before, self._servers = self._servers, self._resolvers.servers()
+            found = Part.NOTHING if self._resolvers.stand() else Part.RESOLVERS
+        return found if before == self._servers else found | Part.FACTS
+
+    def _is_glancing(self) -> bool:
+        return bool(self._wanted.resolvers) or self._wanted.hosting is not None
+
+    def _wake(self) -> None:
+        if self._watcher is not None:
+            self._watcher.wake()
 
     def _carry_out(self, plan: SystemPlan, previous: SystemPlan | None) -> None:
         settings = self._sysctls.wanted(plan)
@@ -129,7 +225,7 @@ class LinuxBackend:
         if plan.route is None:
             # When a route ends, the guard goes last: what is sent meanwhile is rejected, not let out in between.
             self._network.stop_routing(name)
-        self._firewall.apply(plan, self._uplinks(plan, settings))
+        self._firewall.apply(plan, self._sysctls.opened_forwarding(settings))
         self._network.apply(plan, name)
         # Asked anew, for the interface has come up since, with settings of its own.
         self._sysctls.open(self._sysctls.wanted(plan))
@@ -170,20 +266,18 @@ class LinuxBackend:
 
     def _gateways(self, family: int) -> tuple[Gateway, ...]:
         ip = ("ip", "-j", f"-{family}", "route")
-        # Both fail where the family has no route at all.
+        # All of these fail where the family has no route at all.
         defaults = self._runner.ask(*ip, "show", "default")
-        way = self._runner.ask(*ip, "get", facts.PROBES[family], "mark", f"{marks.PACKET_MARK:#x}")
-        found = facts.parse_gateways(defaults, family, self._interface)
-        return facts.ways_out(facts.parse_way(way, family), found)
+        way = facts.parse_way(self._runner.ask(*ip, "get", facts.PROBES[family]), family)
+        if way is None or way.interface == self._interface:
+            # A route of ours is in force: the way is the one past it. Without one, a VPN's rules are to be followed.
+            mark = ("mark", f"{marks.PACKET_MARK:#x}")
+            way = facts.parse_way(self._runner.ask(*ip, "get", facts.PROBES[family], *mark), family)
+        return facts.ways_out(way, facts.parse_gateways(defaults, family, self._interface))
 
-    def _uplinks(self, plan: SystemPlan, settings: dict[str, str]) -> tuple[str, ...]:
-        if plan.hosting is None or not self._sysctls.opened_forwarding(settings):
-            return ()
-        ways = [gateway.interface for gateway in plan.hosting.gateways]
-        for family in (4, 6):
-            defaults = self._runner.ask("ip", "-j", f"-{family}", "route", "show", "default")
-            ways += [gateway.interface for gateway in facts.parse_gateways(defaults, family, self._interface)]
-        return tuple(sorted(set(ways)))
+    def _routed(self, family: int, gateways: tuple[Gateway, ...]) -> tuple[str, ...]:
+        routes = self._runner.ask("ip", "-j", f"-{family}", "route", "show", "table", "all")
+        return facts.parse_routed(routes, gateways, self._interface)
 
     def _bridges(self) -> set[str]:
         entries = json.loads(self._runner.run("ip", "-j", "link", "show", "type", "bridge") or "[]")

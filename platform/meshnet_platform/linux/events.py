@@ -1,0 +1,165 @@
+"""What the kernel says of changes, and which part of the system each concerns. Pure: bytes in, parts out.
+
+Only what may matter passes: on a busy system most routes, rules and tables are other programs' own, and each look at
+the system costs processes. What repeats itself (the lifetimes of an address, the scans of a radio) is no change.
+Formats: netlink(7), rtnetlink(7), linux/netfilter/nfnetlink.h, linux/netfilter/nf_tables.h.
+"""
+
+from __future__ import annotations
+
+import enum
+import socket
+import struct
+from collections.abc import Iterator
+
+from meshnet_platform.linux import marks
+
+_NEWLINK, _DELLINK = 16, 17
+_NEWADDR, _DELADDR = 20, 21
+_ROUTES = (24, 25)
+_RULES = (32, 33)
+_SETTINGS = (80, 81)
+_NFTABLES = 10
+_TABLE_NAME = 1
+_INET = 1
+
+_LOCAL_TABLE = 255
+"""What the kernel itself makes of addresses, which are told of as well."""
+_LINK_FLAGS = 0x1 | 0x40 | 0x10000
+"""IFF_UP, IFF_RUNNING, IFF_LOWER_UP."""
+_OUR_TABLES = range(marks.MESH_TABLE, marks.DENIED_TABLE + 1)
+_MARKS = (marks.PACKET_MARK, marks.LEFT_BY_TUNNEL)
+
+
+class Part(enum.Flag):
+    """A part of the system that somebody changed."""
+
+    NOTHING = 0
+    FIREWALL = enum.auto()
+    """Our table."""
+    NETWORK = enum.auto()
+    """Our interface, its addresses, our routes and rules."""
+    SETTINGS = enum.auto()
+    """Kernel settings of interfaces."""
+    RESOLVERS = enum.auto()
+    """resolv.conf."""
+    FACTS = enum.auto()
+    """Something that is not ours, but that a plan may depend on."""
+    OURS = FIREWALL | NETWORK | SETTINGS | RESOLVERS
+    ALL = OURS | FACTS
+
+
+class Sightings:
+    """Tells changes from repetitions: knows the links and addresses that were heard of."""
+
+    def __init__(self, interface: str) -> None:
+        self._interface = interface
+        self._index = index_of(interface)
+        self._links: dict[int, tuple[str, int, int]] = {}
+        self._addresses: set[bytes] = set()
+
+    def parts(self, data: bytes) -> Part:
+        """What the messages of one datagram of a NETLINK_ROUTE socket concern."""
+        found = Part.NOTHING
+        for kind, payload in _messages(data):
+            if kind in (_NEWLINK, _DELLINK):
+                found |= self._link(kind, payload)
+            elif kind in (_NEWADDR, _DELADDR):
+                found |= self._address(kind, payload)
+            elif kind in _ROUTES:
+                found |= _route(payload)
+            elif kind in _RULES:
+                found |= _rule(payload, self._interface)
+            elif kind in _SETTINGS:
+                found |= Part.SETTINGS
+        return found
+
+    def _link(self, kind: int, payload: bytes) -> Part:
+        index, flags = struct.unpack_from("=iI", payload, 4)
+        attributes = dict(_attributes(payload[16:]))
+        name = attributes.get(3, b"").rstrip(b"\0").decode(errors="replace")
+        seen = (name, flags & _LINK_FLAGS, _number(attributes.get(4)))
+        repeated = kind == _NEWLINK and self._links.get(index) == seen
+        self._links[index] = seen
+        if kind == _DELLINK:
+            del self._links[index]
+        if name == self._interface:
+            self._index = index
+        if repeated:
+            return Part.NOTHING
+        # By number also: an interface of ours may have been given another name.
+        return Part.NETWORK if index == self._index else Part.FACTS
+
+    def _address(self, kind: int, payload: bytes) -> Part:
+        family, length, _, _, index = struct.unpack_from("=BBBBI", payload)
+        attributes = dict(_attributes(payload[8:]))
+        key = bytes((family, length)) + index.to_bytes(4, "big") + (attributes.get(2) or attributes.get(1, b""))
+        repeated = kind == _NEWADDR and key in self._addresses
+        self._addresses.add(key)
+        if kind == _DELADDR:
+            self._addresses.discard(key)
+        if repeated:
+            return Part.NOTHING
+        return Part.NETWORK if index == self._index else Part.FACTS
+
+
+def firewall_parts(data: bytes) -> Part:
+    """What the messages of one datagram of a NETLINK_NETFILTER socket concern: our own table, or nothing."""
+    ours = marks.FIREWALL_TABLE.encode() + b"\0"
+    for kind, payload in _messages(data):
+        named = dict(_attributes(payload[4:])).get(_TABLE_NAME)
+        if kind >> 8 == _NFTABLES and payload[:1] == bytes((_INET,)) and named == ours:
+            return Part.FIREWALL
+    return Part.NOTHING
+
+
+def _route(payload: bytes) -> Part:
+    table = _number(dict(_attributes(payload[12:])).get(15)) or payload[4]
+    if table in _OUR_TABLES:
+        return Part.NETWORK
+    return Part.NOTHING if table == _LOCAL_TABLE else Part.FACTS
+
+
+def _rule(payload: bytes, interface: str) -> Part:
+    attributes = dict(_attributes(payload[12:]))
+    named = attributes.get(3, b"").rstrip(b"\0").decode(errors="replace")
+    if _number(attributes.get(15)) in _OUR_TABLES or _number(attributes.get(10)) in _MARKS or named == interface:
+        return Part.NETWORK
+    # Our rules give way to those of others, or go before them.
+    return Part.NETWORK | Part.FACTS
+
+
+def _messages(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Type and payload of each message."""
+    while len(data) >= 16:
+        length, kind = struct.unpack_from("=IH", data)
+        if not 16 <= length <= len(data):
+            return
+        yield kind, data[16:length]
+        data = data[_aligned(length) :]
+
+
+def _attributes(data: bytes) -> Iterator[tuple[int, bytes]]:
+    while len(data) >= 4:
+        length, kind = struct.unpack_from("=HH", data)
+        if not 4 <= length <= len(data):
+            return
+        # The two highest bits say how an attribute is built.
+        yield kind & 0x3FFF, data[4:length]
+        data = data[_aligned(length) :]
+
+
+def _aligned(length: int) -> int:
+    return (length + 3) & ~3
+
+
+def _number(value: bytes | None) -> int:
+    return int(struct.unpack("=I", value)[0]) if value is not None and len(value) == 4 else 0
+
+
+def index_of(interface: str) -> int:
+    """The kernel's number of an interface; 0 where there is none by that name."""
+    try:
+        return socket.if_nametoindex(interface)
+    except OSError:
+        return 0
