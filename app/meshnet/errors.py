@@ -56,6 +56,18 @@ class Blocked(StrEnum):
     SYSTEM_ERROR = "system-error"
 
 
+BLOCKED_WORDS: dict[Blocked, str] = {
+    Blocked.HOST_UNREACHABLE: "the host, or one behind it, does not answer",
+    Blocked.ROUTING_REVOKED: "the host no longer allows routing",
+    Blocked.HOST_LEFT_VPN: "the VPN that the host is on dropped",
+    Blocked.LOOP: "the way leads back to this device",
+    Blocked.TUNNEL_FAILED: "the tunnel failed",
+    Blocked.NETWORK_DOWN: "this device has no network",
+    Blocked.SYSTEM_ERROR: "the system refused a step",
+}
+"""The same in words, to stand behind a "because"."""
+
+
 class Explanation(NamedTuple):
     """What a code means and what the person can do."""
 

@@ -90,17 +90,17 @@ class World:
             machine.resolve_with(self.resolver4)
 
     def _wire_public(self) -> None:
-        self._uplink(self.server, "eth0", self.server4, self.server6)
-        self._uplink(self.web, "eth0", self.web4, self.web6)
-        self._uplink(self.resolver, "eth0", self.resolver4, self.resolver6)
-        self._uplink(self.home_router, "wan", self.home_public4, "2a02:8010:0:1::10")
-        self._uplink(self.cafe_router, "wan", self.cafe_public4, "2a00:23c5:0:50::7")
+        self.uplink(self.server, "eth0", self.server4, self.server6)
+        self.uplink(self.web, "eth0", self.web4, self.web6)
+        self.uplink(self.resolver, "eth0", self.resolver4, self.resolver6)
+        self.uplink(self.home_router, "wan", self.home_public4, "2a02:8010:0:1::10")
+        self.uplink(self.cafe_router, "wan", self.cafe_public4, "2a00:23c5:0:50::7")
         self.core.ip(
             f"route add {self.home_prefix6} via 2a02:8010:0:1::10",
             f"route add {self.cafe_prefix6} via 2a00:23c5:0:50::7",
         )
 
-    def _uplink(self, machine: Machine, interface: str, address4: str, address6: str) -> None:
+    def uplink(self, machine: Machine, interface: str, address4: str, address6: str) -> None:
         """A link of its own to the core, whose end of it is the gateway: host number 1 in both families."""
         gateway4, gateway6 = address4.rpartition(".")[0] + ".1", address6.rpartition(":")[0] + ":1"
         ours = machine.port(interface, f"{address4}/24", f"{address6}/64", gateways=(gateway4, gateway6))

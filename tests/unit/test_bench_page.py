@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from bench.crowds import changes
 from bench.page import Aim, Of, Page, Row, Samples, Section, Unit, cell, render, table
 from bench.starting import imports
 
@@ -99,3 +100,15 @@ def test_imports_are_added_up_by_package_without_what_they_import() -> None:
         "import time:       100 |       3600 | meshnet.cli.main\n"
     )
     assert imports(told) == (("click", 0.003), ("the standard library", 0.0005), ("meshnet", 0.0001))
+
+
+def test_what_the_kernel_says_of_a_set_is_found_by_verb_and_address() -> None:
+    told = [
+        "10.5 add element inet meshnet mesh4 { 100.64.1.0 }",
+        "11.5 add element inet meshnet routing4 { 100.64.1.0 }",
+        "12.5 add element inet meshnet routing4 { 100.64.1.00, 100.64.1.1 }",
+        "13.5 delete element inet meshnet routing4 { 100.64.1.1, 100.64.1.0 }",
+        "# new generation 7 by process 11 (nft)",
+    ]
+    assert changes(told, "add", "100.64.1.0") == [11.5]
+    assert changes(told, "delete", "100.64.1.0") == [13.5]

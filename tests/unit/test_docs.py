@@ -51,3 +51,14 @@ def test_links_between_the_papers_lead_somewhere() -> None:
 def _targets(paper: Path) -> list[Path]:
     links = re.findall(r"\]\(([^)#\s]+)", paper.read_text(encoding="utf-8"))
     return [paper.parent / link for link in links if "://" not in link and not link.startswith("mailto:")]
+
+
+def test_every_promise_names_a_test_that_there_is() -> None:
+    named = re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", (ROOT / "docs/security.md").read_text(encoding="utf-8"))
+    assert named
+    missing = [f"{path}::{name}" for path, name in named if not _is_test(ROOT / path, name)]
+    assert missing == []
+
+
+def _is_test(path: Path, name: str) -> bool:
+    return path.is_file() and (not name or f"def {name}(" in path.read_text(encoding="utf-8"))

@@ -4,18 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from meshnet.errors import Blocked
+from meshnet.errors import BLOCKED_WORDS, Blocked
 from meshnet.protocol.local import DeviceView, Status
-
-BLOCKED_WORDS = {
-    Blocked.HOST_UNREACHABLE: "the host does not answer",
-    Blocked.ROUTING_REVOKED: "the host no longer allows routing",
-    Blocked.HOST_LEFT_VPN: "the host left its VPN",
-    Blocked.LOOP: "the way leads back to this device",
-    Blocked.TUNNEL_FAILED: "the tunnel failed",
-    Blocked.NETWORK_DOWN: "this device has no network",
-    Blocked.SYSTEM_ERROR: "the system refused a step",
-}
 
 
 def status_lines(status: Status) -> list[str]:
@@ -45,7 +35,7 @@ def route_line(status: Status) -> str:
     if status.state == "blocked":
         reason = BLOCKED_WORDS.get(Blocked(status.reason), status.reason) if status.reason else "no reason is known"
         return f"Blocked: traffic is to go through {route.host}, but {reason}. `meshnet route --off` opens the way."
-    way = " → ".join(("this device", *route.chain, "internet"))
+    way = " → ".join(("this device", *route.chain, *(("its VPN",) if route.exit == "vpn" else ()), "internet"))
     rtt = f", {route.rtt_ms:.0f} ms" if route.rtt_ms is not None else ""
     return f"All traffic goes through {route.host} ({route.path}{rtt}): {way}"
 

@@ -44,12 +44,14 @@ def find(ledger: Ledger, me: str, word: str) -> Device:
     goes before a name; a name goes before the beginning of an id.
     """
     others = [device for device in ledger.active() if device.device != me]
-    known = names(ledger)
     word = word.strip()
+    fixed = [d for d in others if word in _fixed_words(ledger, d.device)]
+    if len(fixed) == 1:
+        return fixed[0]
+    known = names(ledger)
     exact = [d for d in others if known[d.device] == word] or [
         d for d in others if known[d.device].casefold() == word.casefold()
     ]
-    fixed = [d for d in others if word in _fixed_words(ledger, d.device)]
     by_id = [d for d in others if len(word) >= MIN_ID_PART and d.device.startswith(word)]
     found = fixed or exact or by_id
     if not found:
@@ -74,6 +76,17 @@ def chain(ledger: Ledger, host: str) -> list[str]:
         device = ledger.devices.get(step) if ledger.is_member(step) else None
         step = device.route if device else None
     return found
+
+
+def last_exit(ledger: Ledger, host: str) -> str:
+    """By what traffic leaves the last host of the chain, as it announces it."""
+    last = ledger.devices.get(chain(ledger, host)[-1])
+    return last.exit if last else "line"
+
+
+def gives_way(loop: list[str], me: str) -> bool:
+    """Whether this device's route waits until the loop is gone. All in it agree on one without asking each other."""
+    return min(loop) == me
 
 
 def loop_through(ledger: Ledger, me: str, host: str) -> list[str] | None:

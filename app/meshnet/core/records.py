@@ -79,6 +79,9 @@ class Device(_Body, frozen=True, kw_only=True, tag="device"):
     mtu: int = 1420
     route: str | None = None
     """Id of the host that this device routes its own traffic through."""
+    exit: str = "line"
+    """As a host that is not routed itself: its peers leave by its own "line", by a "vpn" it is on, or that VPN is
+    "lost" and they leave nowhere."""
 
 
 class Grants(_Body, frozen=True, kw_only=True, tag="grants"):

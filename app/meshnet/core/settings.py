@@ -22,6 +22,8 @@ class Settings(msgspec.Struct, frozen=True):
     """Who answers names while routed: "host", "system", or an address."""
     endpoint: str = ""
     """ADDRESS or ADDRESS:PORT where this device can be reached, if the person knows better; empty: not."""
+    host_vpn_lost: str = "stop"
+    """Those who route through this device when its own VPN drops: "stop" them, or "tell" them and use the line."""
     own_devices: tuple[str, ...] = ()
     """What every confirmed device of the mesh is granted: of "routing", "lan"."""
 
@@ -56,6 +58,12 @@ def _endpoint(text: str) -> str:
     return plain
 
 
+def _host_vpn_lost(text: str) -> str:
+    if text not in ("stop", "tell"):
+        raise ValueError("stop or tell")
+    return text
+
+
 def _own_devices(text: str) -> tuple[str, ...]:
     words = tuple(text.split(","))
     if words == ("none",):
@@ -71,9 +79,10 @@ _KEYS: dict[str, tuple[str, Callable[[str], _Value], str]] = {
     "local-network": ("local_network", _switch, "on or off"),
     "dns": ("dns", _dns, "host, system, or the address of a name server"),
     "endpoint": ("endpoint", _endpoint, "ADDRESS or ADDRESS:PORT at which others can reach this device, or none"),
+    "host-vpn-lost": ("host_vpn_lost", _host_vpn_lost, "stop or tell"),
     "own-devices": ("own_devices", _own_devices, "routing, or routing,lan, or none"),
 }
-_LATER = ("fallback", "host-vpn-lost")
+_LATER = ("fallback",)
 
 
 def changed(settings: Settings, key: str, text: str) -> Settings:

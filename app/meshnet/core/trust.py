@@ -212,7 +212,8 @@ class Ledger:
         self._require(all(map(may_be_candidate, body.candidates)), "a candidate that may not be one")
         self._require(body.route is None or is_id(body.route), "a route through no device")
         self._require(1280 <= body.mtu <= 9000, "an MTU out of range")
-        self._require(_is_plain(body.platform) and _is_plain(body.cannot_host or ""), "control characters in a text")
+        texts = (body.platform, body.cannot_host or "", body.exit)
+        self._require(all(_is_plain(text) for text in texts), "control characters in a text")
 
     def _check_grants(self, record: Signed, body: Grants) -> None:
         self._check_author(record, body.device)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable
 
@@ -113,6 +114,7 @@ class Controller:
                 # Only the person opens what a wanted route closed; the mesh is forgotten when they do.
                 await self._routing.lose(Blocked.ROUTING_REVOKED)
             return
+        await self._tell_before_moving()
         try:
             await self._system.apply()
         except MeshnetError:
@@ -124,6 +126,22 @@ class Controller:
                 self._link.flush()
             self._routing.nudge()
             self.on_change()
+
+    async def _tell_before_moving(self) -> None:
+        """This device left its VPN, and its peers are to go on by its own line: they hear of it first."""
+        if self._model.ledger is not None and self._model.settle_exit() and self._model.announce():
+            self._link.flush()
+            if self._model.connected:
+                await self._link.told(TELL_WITHIN)
+
+    async def look(self) -> None:
+        """Read the system anew, and follow what has changed."""
+        before = (self._model.facts, self._model.problems)
+        await self._system.look()
+        if before != (self._model.facts, self._model.problems) and self._model.ledger is not None:
+            with contextlib.suppress(MeshnetError):
+                # Told by the route's state and the log; the next change tries again.
+                await self.settle()
 
     async def refresh(self) -> None:
         """Look at the tunnel now."""
@@ -137,7 +155,7 @@ class Controller:
         return local.DeviceList(tuple(rest[:DEVICES_AT_ONCE]), more=len(rest) > DEVICES_AT_ONCE)
 
     async def _doctor(self) -> local.Findings:
-        await self._system.look()
+        await self.look()
         return local.Findings(
             tuple(local.Finding(p.id, p.severity, p.message, p.cure) for p in self._model.problems),
         )

@@ -7,20 +7,22 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
 from meshnet.core import grants as grants_module
 from meshnet.core.devices import names, unique_name
 from meshnet.core.endpoints import format_endpoint, may_be_candidate, parse_endpoint
+from meshnet.core.exits import Exit, exit_of, ways_of
 from meshnet.core.grants import NOTHING, Permission, permitted
 from meshnet.core.identity import SigningKey, wireguard_private, wireguard_public
 from meshnet.core.links import CoordinatorAddress
+from meshnet.core.plan import own_mtu
 from meshnet.core.records import Body, Device, Grants, Signed, sign, text_of
 from meshnet.core.trust import Ledger, RefusedRecordError, StaleRecordError
 from meshnet.daemon.store import Joined, MeshMap, State, Store, new_state
-from meshnet.errors import Code, Refusal
+from meshnet.errors import BLOCKED_WORDS, Blocked, Code, Refusal
 from meshnet_platform.api import Facts, PeerSight, Problem
 
 log = logging.getLogger("meshnet.model")
@@ -39,10 +41,12 @@ class Model:
         self.revision = 0
         self.connected = False
         self.online: set[str] = set()
-        self.seen_address: str | None = None
         self.sights: dict[str, PeerSight] = {}
         self.facts = Facts()
         self.problems: tuple[Problem, ...] = ()
+        self.stuck: Blocked | None = None
+        """Why this device's own route carries nothing: it then carries nobody else's traffic either."""
+        self.gives_way = False
         self._load_map()
 
     # --- who this is ------------------------------------------------------------------------------------------------
@@ -78,9 +82,36 @@ class Model:
         return wireguard_private(self.state.wireguard_key)
 
     @property
-    def cannot_host(self) -> str | None:
-        """Why this device cannot route others' traffic, in words; None: it can."""
+    def seen_address(self) -> str | None:
+        """Where the coordinator sees this device, or saw it last."""
+        return self.state.seen_address
+
+    @property
+    def unfit(self) -> str | None:
+        """What on this system keeps it from routing others' traffic, in words."""
         return next((problem.message for problem in self.problems if problem.stops_hosting), None)
+
+    @property
+    def cannot_host(self) -> str | None:
+        """Why nobody's traffic passes through this device now, in words; None: it does, for whom it is permitted."""
+        if self.unfit is not None:
+            return self.unfit
+        if self.stuck is not None and not self.gives_way:
+            return f"Its own route is blocked: {BLOCKED_WORDS[self.stuck]}."
+        if self.exit is Exit.LOST and self.announced_route is None:
+            return "The VPN that it is on dropped; it waits until that is back."
+        return None
+
+    @property
+    def exit(self) -> Exit:
+        """By what peers leave this device while it is not routed itself."""
+        stops = self.state.settings.host_vpn_lost == "stop"
+        return exit_of(self.facts, was_vpn=self.state.on_vpn, stops=stops)
+
+    @property
+    def announced_route(self) -> str | None:
+        """Id of the host that others' traffic takes from here on."""
+        return None if self.gives_way else self.state.route
 
     @property
     def cannot_route(self) -> Problem | None:
@@ -140,7 +171,9 @@ class Model:
         except ValueError:
             log.warning("the coordinator names no address")
             return
-        self.seen_address = address
+        if address != self.state.seen_address:
+            self.state.seen_address = address
+            self.save()
 
     def free_name(self, wanted: str) -> str:
         """The name, with a number where another device of the mesh has it."""
@@ -160,18 +193,36 @@ class Model:
             log.warning("record refused: %s", error)
             return None
 
+    def settle_exit(self) -> bool:
+        """Keep in mind whether peers leave by a VPN; True: they did, and are about to leave by this device's line."""
+        exit_now, hosts = self.exit, any(self.permitted(peer).routing for peer in self._peers())
+        left = self.state.on_vpn and hosts and exit_now is Exit.LINE
+        on_vpn = hosts and exit_now is not Exit.LINE
+        if on_vpn != self.state.on_vpn:
+            self.state.on_vpn = on_vpn
+            self.save()
+        return left
+
+    def _peers(self) -> Iterator[str]:
+        return (device.device for device in self.mesh.active() if device.device != self.me)
+
     def announce(self) -> bool:
         """Put into the outbox whatever this device has to say and has not said; True: there is something."""
         if self.ledger is None or not self.ledger.is_member(self.me):
             return False
+        before = len(self.state.outbox)
         self._announce_device(self.ledger)
-        for device in self.ledger.active():
-            if device.device != self.me:
-                self._announce_grants(self.ledger, device.device)
+        for peer in self._peers():
+            self._announce_grants(self.ledger, peer)
+        if len(self.state.outbox) > before:
+            # Once for all of them, for each writing is of all that is kept: a thousand grants may come of one setting.
+            self.save()
+            self.save_map()
         return bool(self.state.outbox)
 
     def own_record(self, seq: int) -> Device:
         """What this device says of itself now."""
+        host = self.mesh.devices.get(self.announced_route or "")
         return Device(
             mesh=self.mesh.mesh_id,
             device=self.me,
@@ -182,8 +233,10 @@ class Model:
             candidates=self._candidates(),
             can_host=self.cannot_host is None,
             cannot_host=self.cannot_host,
-            ipv6=any(gateway.family == 6 for gateway in self.facts.gateways),
-            route=self.state.route,
+            ipv6=host.ipv6 if host else any(way.family == 6 for way in ways_of(self.exit, self.facts)),
+            mtu=own_mtu(self.exit, host),
+            route=self.announced_route,
+            exit=self.exit,
         )
 
     def _announce_device(self, ledger: Ledger) -> None:
@@ -204,8 +257,6 @@ class Model:
         record = sign(text_of(body), self.key)
         self.mesh.accept(record)
         self.state.outbox.append(record)
-        self.save()
-        self.save_map()
 
     def _candidates(self) -> tuple[str, ...]:
         port = self.state.listen_port

@@ -10,7 +10,8 @@ import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 
-from meshnet.core.devices import loop_through
+from meshnet.core.devices import gives_way, last_exit, loop_through
+from meshnet.core.exits import Exit
 from meshnet.core.grants import granted_by
 from meshnet.core.plan import Wish
 from meshnet.core.records import Device
@@ -56,7 +57,19 @@ class Routing:
         """What the plan is to know of the route."""
         if self.host is None or self.state not in WANTED:
             return None
-        return Wish(self.host, self.state in PASSING)
+        return Wish(self.host, self.state in PASSING, self._gives_way())
+
+    def _gives_way(self) -> bool:
+        if self.state in PASSING or self.reason is not Blocked.LOOP or self._model.ledger is None:
+            return False
+        loop = loop_through(self._model.ledger, self._model.me, self.host or "")
+        return loop is not None and gives_way(loop, self._model.me)
+
+    def _changed(self) -> None:
+        wish = self.wish
+        self._model.stuck = self.reason if wish is not None and not wish.passing else None
+        self._model.gives_way = wish is not None and wish.gives_way
+        self.on_change()
 
     def resume(self) -> None:
         """Go on as before a restart of the daemon: the wish was kept, and the tunnel may still work."""
@@ -139,7 +152,7 @@ class Routing:
             if self.state not in WANTED:
                 self.rtt = self.rtt if self.state is State.CONNECTING else None
             self._wake.set()
-            self.on_change()
+            self._changed()
 
     async def _fall_back(self, before: State) -> None:
         """The system did not follow: nothing may be called routing that the system does not carry."""
@@ -177,11 +190,15 @@ class Routing:
 
     async def lose(self, reason: Blocked) -> None:
         """The way in use is no good any more, for this reason."""
-        self.reason = reason
+        before, self.reason = self.wish, reason
         if self.state in PASSING:
             await self._feed(Event.LOSE)
-        else:
-            self.on_change()
+            return
+        try:
+            if self.wish != before:
+                await self._apply()
+        finally:
+            self._changed()
 
     def nudge(self) -> None:
         """Something changed that may matter to the route: look at it now."""
@@ -237,4 +254,7 @@ class Routing:
             return Blocked.ROUTING_REVOKED
         if loop_through(ledger, self._model.me, host) is not None:
             return Blocked.LOOP
-        return None
+        if last_exit(ledger, host) == Exit.LOST:
+            return Blocked.HOST_LEFT_VPN
+        said = ledger.devices.get(host)
+        return Blocked.HOST_UNREACHABLE if said is not None and not said.can_host else None

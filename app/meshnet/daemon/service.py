@@ -9,8 +9,9 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 
+from meshnet.core.localnames import View, within
 from meshnet.daemon.controller import Controller
-from meshnet.daemon.forwarder import Forwarder, View
+from meshnet.daemon.forwarder import Forwarder
 from meshnet.daemon.link import Link
 from meshnet.daemon.local_server import LocalServer
 from meshnet.daemon.model import Model
@@ -51,9 +52,10 @@ class Service:
         if listen_port is not None and listen_port != self._model.state.listen_port:
             self._model.state.listen_port = listen_port
             self._model.save()
-        self._forwarder = None if dry_run else Forwarder(self._view_of, self._resolvers)
+        self._forwarder = None if dry_run else Forwarder(self._view_of, self._resolvers, self._names_mark)
         self._forwarder_wanted = asyncio.Event()
-        self._trouble = asyncio.Event()
+        self._news = asyncio.Event()
+        self._is_broken = False
         self._system = System(self._model, backend, interface, self._forwarder)
         prober: Prober = DryProber() if dry_run else TunnelProber()
         self._routing = Routing(self._model, prober, self._system.apply)
@@ -81,18 +83,28 @@ class Service:
             self._forwarder_wanted.set()
             self._controller.on_change()
 
+        def route_changed() -> None:
+            # Those who route through this device hear at once whether its own route carries them.
+            if self._model.announce():
+                self._link.flush()
+            changed()
+
         self._link.on_change = changed
-        self._routing.on_change = changed
+        self._routing.on_change = route_changed
         loop = asyncio.get_running_loop()
 
         def on_trouble(words: str) -> None:
             loop.call_soon_threadsafe(self._on_trouble, words)
 
-        self._backend.watch(on_trouble)
+        def on_news() -> None:
+            loop.call_soon_threadsafe(self._news.set)
+
+        self._backend.watch(on_trouble, on_news)
 
     def _on_trouble(self, words: str) -> None:
         log.warning("%s", words)
-        self._trouble.set()
+        self._is_broken = True
+        self._news.set()
 
     async def _begin(self) -> None:
         self._routing.resume()
@@ -119,22 +131,25 @@ class Service:
         self._system.close()
 
     async def _observe(self) -> None:
-        """Look at the tunnel from time to time, and at once when something under it breaks."""
+        """Look at the tunnel from time to time, and at the whole system when something changed or broke."""
         loop = asyncio.get_running_loop()
         read_at = loop.time()
         while True:
+            is_close = self._server.is_watched or self._system.is_behind
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(OBSERVE_EVERY if self._server.is_watched else OBSERVE_IDLE):
-                    await self._trouble.wait()
-            broken = self._trouble.is_set()
-            self._trouble.clear()
-            if self._model.ledger is None:
+                async with asyncio.timeout(OBSERVE_EVERY if is_close else OBSERVE_IDLE):
+                    await self._news.wait()
+            changed, broken = self._news.is_set(), self._is_broken
+            self._news.clear()
+            self._is_broken = False
+            if self._model.ledger is None and not changed:
                 continue
             with contextlib.suppress(MeshnetError):
                 await self._controller.refresh()
+            with contextlib.suppress(MeshnetError):
                 if self._system.is_behind:
                     await self._settle()
-                if broken or loop.time() - read_at > FACTS_EVERY:
+                if changed or loop.time() - read_at > FACTS_EVERY:
                     read_at = loop.time()
                     await self._look_again(broken)
 
@@ -176,19 +191,24 @@ class Service:
         raise _LeftError
 
     def _view_of(self, address: str) -> View | None:
-        ledger = self._model.ledger
-        if ledger is None:
+        # From the plan itself, so that names and packets are permitted and denied alike.
+        hosting = self._system.plan.hosting
+        if hosting is None or address not in hosting.routing:
             return None
-        for device, member in ledger.members.items():
-            if address in (member.address4, member.address6):
-                permission = self._model.permitted(device)
-                return View(permission.lan) if permission.routing else None
-        return None
+        search = self._model.facts.search
+        return View(address in hosting.lan, hosting.denied, hosting.lan_prefixes, search)
 
-    def _resolvers(self) -> tuple[str, ...]:
-        # A host that is routed itself asks where its own names are asked.
-        routed = self._system.wanted().resolvers if self._routing.wish else ()
-        return routed or self._model.facts.resolvers
+    def _resolvers(self, is_local: bool) -> tuple[str, ...]:
+        wanted, own = self._system.plan, self._model.facts.resolvers
+        if wanted.route is None or not wanted.resolvers or self._model.gives_way:
+            return own
+        # A host that is routed itself asks where its own names are asked; but names of its own network only there, for
+        # the next host's network has other ones by the same name, which are shown to this device and to no third.
+        return within(own, wanted.route.local) if is_local else wanted.resolvers
+
+    def _names_mark(self) -> int | None:
+        # Its peers leave by this device's line while its own route is blocked, and so do the names they ask for.
+        return self._backend.control_mark if self._model.gives_way else None
 
     def _owner(self) -> int | None:
         return self._model.state.joined.owner if self._model.state.joined else None

@@ -33,6 +33,8 @@ class System:
         self._has_applied = False
         self.is_behind = False
         """The last plan was refused: the system is not as it should be, and it is to be tried again."""
+        self.plan = SystemPlan()
+        """The last one that was carried out."""
         self.routing: Routing | None = None
 
     async def look(self) -> None:
@@ -60,6 +62,7 @@ class System:
             wanted = self.wanted() if lacking is None else self._without_mesh()
             self.is_behind = True
             await self._run(lambda: self._backend.apply(wanted))
+            self.plan = wanted
             self._has_applied, self.is_behind = True, False
             if lacking is not None and self._model.state.route is not None:
                 raise MeshnetError(Code.SYSTEM_ERROR, f"{lacking.message} {lacking.cure}")
@@ -102,7 +105,8 @@ class System:
                 turns=routing.turns,
                 control=self._control(),
                 resolver_port=self._forwarder.port if self._forwarder else None,
-                can_host=model.cannot_host is None,
+                can_host=model.unfit is None,
+                exit=model.exit,
                 own_public=(model.seen_address,) if model.seen_address else (),
                 now=int(model.clock()),
             )

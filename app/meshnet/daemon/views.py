@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 
-from meshnet.core.devices import chain
+from meshnet.core.devices import chain, last_exit
 from meshnet.core.grants import Permission, granted_by
 from meshnet.core.plan import FRESH
 from meshnet.core.records import Device
@@ -82,15 +82,16 @@ def _route(model: Model, routing: Routing) -> RouteStatus | None:
     if host is None or routing.state is State.IDLE:
         return None
     known = model.names()
-    device = model.mesh.devices.get(host)
+    device, hosts = model.mesh.devices.get(host), chain(model.mesh, host)
     fresh = routing.rtt is not None or (device is not None and _is_fresh(model, model.sight_of(device)))
     return RouteStatus(
         host=known.get(host, "?"),
         host_id=host,
         path="direct" if fresh else "none",
         since=iso(routing.since),
-        chain=tuple(known.get(step, "?") for step in chain(model.mesh, host)),
+        chain=tuple(known.get(step, "?") for step in hosts),
         rtt_ms=_milliseconds(routing.rtt),
+        exit=last_exit(model.mesh, host),
     )
 
 
@@ -125,6 +126,7 @@ def _view(model: Model, routing: Routing, device: Device, known: dict[str, str])
         grants=_shown(model.permitted(device.device)),
         granted=_shown(granted_by(model.mesh, device.device, model.me)),
         route=None if device.route is None else known.get(device.route, "?"),
+        exit=device.exit,
     )
 
 

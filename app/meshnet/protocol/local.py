@@ -62,6 +62,8 @@ class RouteStatus(msgspec.Struct, frozen=True):
     chain: tuple[str, ...]
     """Names of the hosts in order, `host` first; "?" for one that this device may not see."""
     rtt_ms: float | None
+    exit: str = "line"
+    """By what the traffic leaves the last host: its own "line", a "vpn" it is on, or that VPN is "lost"."""
 
 
 class Status(msgspec.Struct, frozen=True):
@@ -106,6 +108,8 @@ class DeviceView(msgspec.Struct, frozen=True):
     granted: Permissions
     """What the peer permits this device."""
     route: str | None
+    exit: str = "line"
+    """As a host that is not routed itself: its peers leave by its "line", a "vpn", or that VPN is "lost"."""
 
 
 class DeviceList(msgspec.Struct, frozen=True):

@@ -274,6 +274,59 @@ def test_a_loop_that_the_host_makes_blocks(tmp_path: Path) -> None:
     play(tmp_path, scenario)
 
 
+def test_a_host_whose_vpn_dropped_blocks_until_it_is_back(tmp_path: Path) -> None:
+    async def scenario(bench: Bench) -> None:
+        mesh, nas, ledger = bench.home.mesh, bench.home.nas, bench.model.mesh
+        ledger.accept(mesh.device(nas, can_host=True, exit_now="vpn"))
+        bench.answering(*HERE)
+        await bench.routing.start(bench.nas)
+        async with bench.watching():
+            ledger.accept(mesh.device(nas, can_host=False, exit_now="lost"))
+            bench.routing.nudge()
+            await bench.until(lambda: bench.routing.reason is Blocked.HOST_LEFT_VPN)
+            assert bench.model.stuck is Blocked.HOST_LEFT_VPN
+            ledger.accept(mesh.device(nas, can_host=True, exit_now="vpn"))
+            bench.routing.nudge()
+            await bench.until(lambda: bench.routing.state is State.ROUTING)
+            assert bench.model.stuck is None
+
+    play(tmp_path, scenario)
+
+
+def test_a_host_that_says_it_cannot_host_blocks_though_it_answers(tmp_path: Path) -> None:
+    async def scenario(bench: Bench) -> None:
+        bench.answering(*HERE)
+        await bench.routing.start(bench.nas)
+        async with bench.watching():
+            bench.model.mesh.accept(bench.home.mesh.device(bench.home.nas, can_host=False))
+            bench.routing.nudge()
+            await bench.until(lambda: bench.routing.reason is Blocked.HOST_UNREACHABLE)
+            assert bench.routing.state is State.BLOCKED
+
+    play(tmp_path, scenario)
+
+
+def test_in_a_loop_one_gives_way_and_the_other_goes_on_once_it_has_heard(tmp_path: Path) -> None:
+    async def scenario(bench: Bench) -> None:
+        mesh, nas, ledger = bench.home.mesh, bench.home.nas, bench.model.mesh
+        bench.answering(*HERE)
+        await bench.routing.start(bench.nas)
+        async with bench.watching():
+            ledger.accept(mesh.device(nas, can_host=True, route=bench.model.me))
+            bench.routing.nudge()
+            await bench.until(lambda: bench.routing.reason is Blocked.LOOP)
+            first = bench.model.me < nas.id
+            assert bench.routing.wish is not None
+            assert (bench.routing.wish.gives_way, bench.model.gives_way) == (first, first)
+            assert bench.model.announced_route == (None if first else nas.id)
+            ledger.accept(mesh.device(nas, can_host=True, route=None))
+            bench.routing.nudge()
+            await bench.until(lambda: bench.routing.state is State.ROUTING)
+            assert not bench.model.gives_way
+
+    play(tmp_path, scenario)
+
+
 def test_a_blocked_route_is_rescued_by_another_host(tmp_path: Path) -> None:
     async def scenario(bench: Bench) -> None:
         bench.answering(*HERE)

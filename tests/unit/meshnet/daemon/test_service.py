@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -18,10 +19,10 @@ from meshnet.core.records import Signed, sign
 from meshnet.daemon.store import Store
 from meshnet.errors import Code, MeshnetError
 from meshnet.protocol import local
-from meshnet_platform.api import PlatformError, Problem, SystemPlan
+from meshnet_platform.api import Gateway, PlatformError, Problem, SystemPlan
 from meshnet_platform.fake import FakeBackend
 from support.coordinators import Running, coordinator
-from support.daemons import Peer, connected, daemon
+from support.daemons import PATIENCE, Peer, connected, daemon
 from support.meshes import FakeMesh, key, seed
 from support.situations import SECRET
 
@@ -174,6 +175,36 @@ def test_what_the_system_lacks_is_told_before_anything_is_tried(tmp_path: Path) 
         assert status.device is not None
         assert status.device.cannot_host == "nft is missing."
         assert status.problems == ("nft is missing.",)
+
+    play(tmp_path, scenario)
+
+
+def test_a_change_of_the_system_is_followed_at_once(tmp_path: Path) -> None:
+    async def scenario(home: Home) -> None:
+        system, cable = home.nas_system, Gateway("eth1", "192.0.2.254", 4)
+        await home.nas.ask(local.Allow("laptop", ("routing",)), local.Status)
+        assert system.plan.hosting is not None
+        assert cable not in system.plan.hosting.gateways
+        system.system_facts = dataclasses.replace(system.system_facts, gateways=(cable,))
+        assert system.on_news is not None
+        system.on_news()
+        async with asyncio.timeout(PATIENCE):
+            while system.plan.hosting is None or system.plan.hosting.gateways != (cable,):
+                await home.nas.status()
+
+    play(tmp_path, scenario)
+
+
+def test_a_plan_that_came_undone_is_carried_out_again_at_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    async def scenario(home: Home) -> None:
+        system, wanted = home.nas_system, home.nas_system.plan
+        system.plan = SystemPlan()
+        assert system.on_trouble is not None
+        system.on_trouble("Another program changed the firewall.")
+        async with asyncio.timeout(PATIENCE):
+            while system.plan != wanted:
+                await home.nas.status()
+        assert "Another program changed the firewall." in caplog.text
 
     play(tmp_path, scenario)
 
