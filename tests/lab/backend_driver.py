@@ -38,7 +38,7 @@ def main() -> None:
 
 
 def _stay(backend: LinuxBackend, plan: Path) -> None:
-    backend.watch(lambda words: print(words, flush=True))
+    backend.watch(lambda words: print(words, flush=True), lambda: None)
     backend.apply(msgspec.json.decode(plan.read_bytes(), type=SystemPlan))
     print("ready", flush=True)
     if sys.platform != "win32":

@@ -225,7 +225,9 @@ def test_the_lan_of_the_host_is_closed_until_granted(world: World) -> None:
     world.fails(4, url=nas)
     # Neither the host's own addresses: they are no mesh addresses.
     assert world.client.machine.run("ping", "-c1", "-W1", "192.168.1.1", check=False).returncode != 0
-    granted = dataclasses.replace(world.hosting(), lan=world.client.addresses, lan_prefixes=("192.168.1.0/24",))
+    granted = dataclasses.replace(
+        world.hosting(), lan=world.client.addresses, lan_prefixes=("192.168.1.0/24",), lan_interfaces=("lan",)
+    )
     world.host.apply(world.host_plan(hosting=granted))
     assert world.fetch(4, url=nas) == "192.168.1.1"
     world.host.apply(world.host_plan(hosting=world.hosting()))
