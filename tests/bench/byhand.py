@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from lab.net import Machine, wait_until
-from lab.world import HOME_PORT, World
+from lab.world import World
 
 INTERFACE = "meshnet0"
 MARK = "0x20d53"
 """The mark that the daemon gives its WireGuard: what bears it goes beside the tunnel."""
+
+_TABLE = 51820
+"""Number of the table of the way by hand, and the mark of what goes beside it."""
 
 _ON = """set -e
 wg set {interface} peer {key} allowed-ips {own},0.0.0.0/0,::/0
@@ -76,21 +80,50 @@ class Switch:
         return ["sh", str(path)]
 
 
-class Tunnel:
-    """A way home with nothing of the product in it: two keys, two addresses, one masquerade, no guard and no rules."""
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A host of a chain: where the one before it finds its WireGuard."""
 
-    def __init__(self, world: World) -> None:
+    machine: Machine
+    address: str
+    port: int
+
+
+class Tunnels:
+    """Ways through hosts with nothing of the product in them: keys, addresses, masquerades, no guard and no rules.
+
+    Every machine has one interface, with a peer for the one before it and a peer for the one behind it; what leads its
+    traffic into that is a single rule.
+    """
+
+    def __init__(self, laptop: Machine, hosts: tuple[Stop, ...]) -> None:
         self.implementation = "the kernel's WireGuard"
-        for machine in (world.home, world.laptop):
+        self._machines = (laptop, *(host.machine for host in hosts))
+        for machine in self._machines:
             self._interface(machine)
-        home, laptop = (self._keys(machine) for machine in (world.home, world.laptop))
-        self._set(world.home, home[0], "listen-port", str(HOME_PORT), "peer", laptop[1], "allowed-ips", "10.66.0.2/32")
-        way = ("endpoint", f"{world.home_public4}:{HOME_PORT}", "allowed-ips", "0.0.0.0/0")
-        self._set(world.laptop, laptop[0], "fwmark", "51820", "peer", home[1], *way)
-        self._bring_up(world.home, "10.66.0.1")
-        self._bring_up(world.laptop, "10.66.0.2")
-        self._host(world.home)
-        world.laptop.ip("route add default dev wg0 table 51820", "rule add not fwmark 51820 lookup 51820")
+        keys = [self._keys(machine) for machine in self._machines]
+        for number, (machine, (private, _)) in enumerate(zip(self._machines, keys, strict=True)):
+            port = hosts[number - 1].port if number else 0
+            self._set(machine, private, "listen-port", str(port), "fwmark", str(_TABLE))
+            self._bring_up(machine, _address(number))
+            if number:
+                self._peer(machine, keys[number - 1][1], "allowed-ips", f"{_address(number - 1)}/32")
+                self._host(machine)
+            if number < len(hosts):
+                behind = hosts[number]
+                way = ("endpoint", f"{behind.address}:{behind.port}", "allowed-ips", "0.0.0.0/0")
+                self._peer(machine, keys[number + 1][1], *way)
+                machine.ip(f"route add default dev wg0 table {_TABLE}")
+        self._hops = 0
+
+    def lead(self, hops: int) -> None:
+        """Have the laptop's traffic pass this many hosts."""
+        rule = f"not fwmark {_TABLE} lookup {_TABLE}"
+        for machine in self._machines[self._hops : hops]:
+            machine.ip(f"rule add {rule}")
+        for machine in self._machines[hops : self._hops]:
+            machine.ip(f"rule del {rule}")
+        self._hops = hops
 
     def _interface(self, machine: Machine) -> None:
         if machine.run("ip", "link", "add", "wg0", "type", "wireguard", check=False).returncode == 0:
@@ -112,6 +145,10 @@ class Tunnel:
         machine.run("wg", "set", "wg0", "private-key", "/dev/stdin", *words, input=private)
 
     @staticmethod
+    def _peer(machine: Machine, key: str, *words: str) -> None:
+        machine.run("wg", "set", "wg0", "peer", key, *words)
+
+    @staticmethod
     def _bring_up(machine: Machine, address: str) -> None:
         machine.ip(f"addr add {address}/24 dev wg0", "link set wg0 mtu 1420 up")
 
@@ -120,3 +157,7 @@ class Tunnel:
         machine.run("sh", "-c", "echo 1 >/proc/sys/net/ipv4/ip_forward")
         rule = "type nat hook postrouting priority srcnat; ip saddr 10.66.0.0/24 masquerade"
         machine.run("nft", "-f", "-", input=f"table ip byhand {{ chain postrouting {{ {rule}; }}; }}\n")
+
+
+def _address(number: int) -> str:
+    return f"10.66.0.{number + 1}"

@@ -210,12 +210,25 @@ def run_receive(port: int) -> float:
             print("flowing", flush=True)
 
 
+# --- the kernel's sets ----------------------------------------------------------------------------------------------
+
+
+def run_sets() -> None:
+    """Say when (monotonic clock) the kernel changed which element of a set, in the words of `nft monitor`, for good."""
+    words = ["nft", "monitor", "elements"]
+    with subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True) as monitor:
+        assert monitor.stdout is not None
+        for line in monitor.stdout:
+            print(time.monotonic(), line, end="", flush=True)
+
+
 def _main(verb: str, argument: str) -> None:
     verbs: dict[str, Callable[..., Any]] = {
         "switch": run_switch,
         "starts": run_starts,
         "send": run_send,
         "receive": run_receive,
+        "sets": run_sets,
     }
     print(json.dumps(verbs[verb](**json.loads(argument))), flush=True)
 

@@ -74,10 +74,10 @@ class Counted:
         """What one command starts on the device that is asked, and on the other."""
         other = self.world.home if asked is self.world.laptop else self.world.laptop
         time.sleep(_QUIET)
-        before = {machine: len(read_notes(_log(machine))) for machine in (asked, other)}
+        before = {machine: len(read_notes(log_of(machine))) for machine in (asked, other)}
         self.world.meshnet(asked, *command)
         time.sleep(_QUIET)
-        return read_notes(_log(asked), before[asked]), read_notes(_log(other), before[other])
+        return read_notes(log_of(asked), before[asked]), read_notes(log_of(other), before[other])
 
     def stop(self) -> None:
         """End both daemons."""
@@ -85,14 +85,25 @@ class Counted:
             process.stop()
 
     def _start(self, machine: Machine) -> Process:
-        state = str(self.world.daemon_state(machine))
         port = ("--listen-port", str(HOME_PORT)) if machine is self.world.home else ()
-        argv = (str(_log(machine)), "run", "--state-dir", state, "--socket", SOCKET, *port)
-        process = machine.spawn(
-            sys.executable, "-m", "bench.counted", *argv, env=inside.environment(), name="counted-meshnetd"
-        )
-        process.wait_for_line("ready", _READY_WITHIN, exact=True)
-        return process
+        return start_counted(machine, self.world.daemon_state(machine), *port)
+
+
+def start_counted(machine: Machine, state: Path, *options: str) -> Process:
+    """A daemon under the counter, once it is ready."""
+    argv = (str(log_of(machine)), "run", "--state-dir", str(state), "--socket", SOCKET, *options)
+    process = machine.spawn(
+        sys.executable, "-m", "bench.counted", *argv, env=inside.environment(), name="counted-meshnetd"
+    )
+    process.wait_for_line("ready", _READY_WITHIN, exact=True)
+    return process
+
+
+def log_of(machine: Machine) -> Path:
+    """Where the counter of this machine's daemon writes."""
+    path = machine.directory / "started.jsonl"
+    path.touch()
+    return path
 
 
 def measure(household: Household, rounds: int) -> Processes:
@@ -116,17 +127,19 @@ def measure(household: Household, rounds: int) -> Processes:
 
 
 def _action(name: str, found: list[tuple[list[Note], list[Note]]]) -> Action:
-    here = Samples(tuple(float(len(_words(notes))) for notes, _ in found))
-    there = Samples(tuple(float(len(_words(notes))) for _, notes in found))
+    here = Samples(tuple(float(len(words_of(notes))) for notes, _ in found))
+    there = Samples(tuple(float(len(words_of(notes))) for _, notes in found))
     seconds = tuple(sum(note.seconds for note in notes if isinstance(note, Took)) for notes, _ in found)
-    return Action(name, here, there, Samples(seconds), _tools(_words(found[-1][0])))
+    return Action(name, here, there, Samples(seconds), tools(words_of(found[-1][0])))
 
 
-def _words(notes: list[Note]) -> list[tuple[str, ...]]:
+def words_of(notes: list[Note]) -> list[tuple[str, ...]]:
+    """The commands that were started."""
     return [note.words for note in notes if isinstance(note, Started)]
 
 
-def _tools(commands: list[tuple[str, ...]]) -> str:
+def tools(commands: list[tuple[str, ...]]) -> str:
+    """Each tool with what it does, and how often."""
     names = [" ".join([Path(words[0]).name, *_subject(words)]) for words in commands]
     return ", ".join(f"`{name}`" + (f" × {count}" if count > 1 else "") for name, count in Counter(names).items())
 
@@ -134,9 +147,3 @@ def _tools(commands: list[tuple[str, ...]]) -> str:
 def _subject(words: tuple[str, ...]) -> list[str]:
     """The word or two that say what a tool does; keys and addresses are of no interest."""
     return [word for word in words[1:3] if word.isalpha() or word in ("-4", "-6", "-batch", "-D", "-f", "-j")]
-
-
-def _log(machine: Machine) -> Path:
-    path = machine.directory / "started.jsonl"
-    path.touch()
-    return path

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import computer, grants, processes, starting, switching, throughput
+from bench import chains, computer, crowds, grants, processes, starting, switching, throughput
 from bench.page import Page, render
 from lab import net
 from lab.household import Household
@@ -32,11 +32,13 @@ class Effort:
     downloads: int
     seconds: float
     grants: int
+    crowds: int
+    chains: int
     counts: int
 
 
-FULL = Effort(starts=20, switches=12, downloads=18, seconds=2.0, grants=8, counts=3)
-QUICK = Effort(starts=5, switches=2, downloads=2, seconds=1.5, grants=2, counts=1)
+FULL = Effort(starts=20, switches=12, downloads=12, seconds=1.5, grants=8, crowds=10, chains=3, counts=3)
+QUICK = Effort(starts=5, switches=2, downloads=2, seconds=1.5, grants=2, crowds=2, chains=1, counts=1)
 
 
 def say(text: str) -> None:
@@ -64,9 +66,14 @@ def measure(household: Household, effort: Effort, is_quick: bool) -> Page:
         permissions = grants.measure(household, effort.grants, say)
     with step("downloading through the route, and through one laid by hand"):
         through = throughput.measure(household, effort.downloads, effort.seconds, say)
+    with step("downloading through one, two and three hosts, and through chains laid by hand"):
+        rows = chains.measure(household, effort.chains, effort.seconds, say)
     with step("counting processes"):
         counts = processes.measure(household, effort.counts)
-    sections = (switches.section(starts, counts), through.section, starts.section, counts.section, permissions)
+    with step("giving and taking a permission where many have one"):
+        among_many = crowds.measure(effort.crowds, say)
+    first = (switches.section(starts, counts), through.section, rows.section, starts.section)
+    sections = (*first, counts.section, permissions, among_many)
     return Page(computer.describe(through.implementation, load), sections, is_quick)
 
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 import psutil
 
-from bench.byhand import Tunnel
+from bench.byhand import Stop, Tunnels
 from bench.page import Aim, Of, Row, Samples, Section, Unit
 from lab.household import Household
 from lab.net import Lab, LabError, Process
 from lab.process import kill
-from lab.world import World
+from lab.world import HOME_PORT, World
 
 AIM = Aim("at least 0.97 of it", Of.RATIO, least=0.97)
 _MORE_THAN_ENOUGH = 100_000_000_000
@@ -77,20 +77,21 @@ def measure(household: Household, rounds: int, seconds: float, say: Callable[[st
     by_hand: list[float] = []
     with Lab() as lab:
         other = World(lab)
-        tunnel = Tunnel(other)
+        tunnel = Tunnels(other.laptop, (Stop(other.home, other.home_public4, HOME_PORT),))
+        tunnel.lead(1)
 
         def without_firewall() -> float:
             with _without_firewall(household):
-                return _download(household.world, seconds)
+                return download(household.world, seconds, World.home_public4)
 
         ways: list[tuple[list[float], Callable[[], float]]] = [
-            (ours, lambda: _download(household.world, seconds)),
-            (by_hand, lambda: _download(other, seconds)),
+            (ours, lambda: download(household.world, seconds, World.home_public4)),
+            (by_hand, lambda: download(other, seconds, World.home_public4)),
             (bare, without_firewall),
         ]
         for number in range(rounds):
-            for taken, download in ways if number % 2 == 0 else reversed(ways):
-                taken.append(download())
+            for taken, measured in ways if number % 2 == 0 else reversed(ways):
+                taken.append(measured())
             shown = ", ".join(Unit.MEGABITS.show(taken[-1]) for taken in (ours, by_hand, bare))
             say(f"    {number + 1} of {rounds}: routed, by hand, routed without firewall: {shown}")
     household.stop()
@@ -98,11 +99,11 @@ def measure(household: Household, rounds: int, seconds: float, say: Callable[[st
     return Throughput(samples[0], samples[1], samples[2], seconds, tunnel.implementation)
 
 
-def _download(world: World, seconds: float) -> float:
-    """Bits per second of the body, slow start included."""
+def download(world: World, seconds: float, expected: str) -> float:
+    """Bits per second of the body, slow start included, by a laptop that is seen as `expected`."""
     seen = world.public_address(world.laptop)
-    if seen != world.home_public4:
-        raise LabError(f"the laptop is seen as {seen}, not as home: a download would measure something else")
+    if seen != expected:
+        raise LabError(f"the laptop is seen as {seen}, not as {expected}: a download would measure something else")
     url = f"http://{world.web4}/bytes/{_MORE_THAN_ENOUGH}"
     options = ("--silent", "--output", "/dev/null", "--max-time", str(seconds), "--write-out", "%{speed_download}")
     done = world.laptop.run("curl", *options, url, check=False, timeout=seconds + _GRACE)
