@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from meshnet_platform.api import PlatformError
@@ -32,6 +34,7 @@ class Result:
 
 Execute = Callable[[Sequence[str], str | None, float], Result]
 """Runs words with a text on standard input and a limit in seconds. Tests put a recorder here."""
+_STARTED_MAX = 64
 
 
 class Spawned:
@@ -50,7 +53,9 @@ class Runner:
     """Runs the system's tools."""
 
     def __init__(self, execute: Execute | None = None, directories: Iterable[str] = TOOL_DIRECTORIES) -> None:
-        self._execute = execute or execute_process
+        self.started: deque[int] = deque(maxlen=_STARTED_MAX)
+        """Process ids of the programs that were started last."""
+        self._execute = execute or partial(execute_process, on_start=self.started.append)
         self._directories = tuple(directories)
         self._found: dict[str, str] = {}
 
@@ -109,24 +114,31 @@ class Runner:
         return path
 
 
-def execute_process(words: Sequence[str], stdin: str | None, timeout: float) -> Result:
+def execute_process(
+    words: Sequence[str], stdin: str | None, timeout: float, on_start: Callable[[int], None] = lambda _: None
+) -> Result:
     """Run a process to its end (the real `Execute`); PlatformError where it cannot start or outlives `timeout`."""
     try:
-        done = subprocess.run(
+        process = subprocess.Popen(
             words,
-            input=stdin,
-            stdin=subprocess.DEVNULL if stdin is None else None,
-            capture_output=True,
+            stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
             encoding="utf-8",
             errors="replace",
-            timeout=timeout,
-            check=False,
             cwd="/" if os.name == "posix" else None,
             env=_ENVIRONMENT if os.name == "posix" else None,
         )
-    except subprocess.TimeoutExpired as error:
-        raise PlatformError(f"`{words[0]}` did not end within {timeout:g} seconds.", "Try again.") from error
     except OSError as error:
         raise PlatformError(f"`{words[0]}` could not be started: {error.strerror}.") from error
-    return Result(done.returncode, done.stdout, done.stderr)
+    with process:
+        on_start(process.pid)
+        try:
+            out, err = process.communicate(stdin, timeout)
+        except subprocess.TimeoutExpired as error:
+            raise PlatformError(f"`{words[0]}` did not end within {timeout:g} seconds.", "Try again.") from error
+        finally:
+            # Of no effect on one that has ended; one that hangs must not keep us waiting for it.
+            process.kill()
+    return Result(process.returncode, out, err)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TextIO
 
@@ -51,11 +51,13 @@ class Counter:
         if event == "subprocess.Popen" and isinstance(arguments[1], Sequence):
             self._write(Started(tuple(str(word) for word in arguments[1])))
 
-    def execute(self, words: Sequence[str], stdin: str | None, timeout: float) -> Result:
+    def execute(
+        self, words: Sequence[str], stdin: str | None, timeout: float, on_start: Callable[[int], None] = lambda _: None
+    ) -> Result:
         """The runner's own way to run a program, and how long it took."""
         began = time.monotonic()
         try:
-            return self._execute(words, stdin, timeout)
+            return self._execute(words, stdin, timeout, on_start)
         finally:
             self._write(Took(time.monotonic() - began))
 

@@ -61,7 +61,7 @@ class LabBackend:
     def restore(self) -> None:
         self._drive("restore")
 
-    def watch(self, on_trouble: Callable[[str], None]) -> None:
+    def watch(self, on_trouble: Callable[[str], None], on_news: Callable[[], None]) -> None:
         """A process that ends after each call has nothing to watch."""
 
     def close(self) -> None:
@@ -147,6 +147,6 @@ def test_every_problem_has_words_and_a_cure(backend: Backend) -> None:
 
 
 def test_it_can_be_watched_and_closed_and_closed_again(backend: Backend) -> None:
-    backend.watch(lambda words: None)
+    backend.watch(lambda words: None, lambda: None)
     backend.close()
     backend.close()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -24,6 +24,7 @@ class Counter:
     def __init__(self, file: Path) -> None:
         self._file = file
         self._number = 0
+        self.on_start: Callable[[int], None] = lambda _: None
 
     def execute(self, words: Sequence[str], stdin: str | None, timeout: float) -> Result:
         """See `meshnet_platform.runner.Execute`."""
@@ -32,7 +33,7 @@ class Counter:
         new = self._file.with_suffix(".new")
         new.write_text(str(self._number))
         new.replace(self._file)
-        return execute_process(words, stdin, timeout)
+        return execute_process(words, stdin, timeout, self.on_start)
 
 
 def main() -> None:
@@ -40,7 +41,10 @@ def main() -> None:
     directory = Path(sys.argv[1])
     if sys.platform != "win32":
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
-    backend = LinuxBackend(directory, runner=Runner(Counter(directory / "started").execute))
+    counter = Counter(directory / "started")
+    runner = Runner(counter.execute)
+    counter.on_start = runner.started.append
+    backend = LinuxBackend(directory, runner=runner)
 
     def on_news() -> None:
         print("news", flush=True)

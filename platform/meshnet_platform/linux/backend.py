@@ -136,7 +136,9 @@ class LinuxBackend:
     def watch(self, on_trouble: Callable[[str], None], on_news: Callable[[], None]) -> None:
         """Tell of what others broke, and of a tunnel that died; when it is told, it was put right or cannot be."""
         self._on_trouble = on_trouble
-        self._watcher = Watcher(self._interface, self._check, on_news, self._glance, self._is_glancing)
+        self._watcher = Watcher(
+            self._interface, self._check, on_news, self._glance, self._is_glancing, self._runner.started.__contains__
+        )
 
     def close(self) -> None:
         """End watching; the last plan stays in force."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import enum
 import socket
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from meshnet_platform.linux import marks
 
@@ -21,6 +21,8 @@ _RULES = (32, 33)
 _SETTINGS = (80, 81)
 _NFTABLES = 10
 _TABLE_NAME = 1
+_TABLES_AND_CHAINS = (0, 2, 3, 5)
+"""NFT_MSG_NEWTABLE, DELTABLE, NEWCHAIN, DELCHAIN."""
 _INET = 1
 
 _LOCAL_TABLE = 255
@@ -29,6 +31,10 @@ _LINK_FLAGS = 0x1 | 0x40 | 0x10000
 """IFF_UP, IFF_RUNNING, IFF_LOWER_UP."""
 _OUR_TABLES = range(marks.MESH_TABLE, marks.DENIED_TABLE + 1)
 _MARKS = (marks.PACKET_MARK, marks.LEFT_BY_TUNNEL)
+
+
+IsOwn = Callable[[int], bool]
+"""Whether a message's sender is a program that we started: what we change ourselves is no news."""
 
 
 class Part(enum.Flag):
@@ -52,8 +58,9 @@ class Part(enum.Flag):
 class Sightings:
     """Tells changes from repetitions: knows the links and addresses that were heard of."""
 
-    def __init__(self, interface: str) -> None:
+    def __init__(self, interface: str, is_own: IsOwn = lambda _: False) -> None:
         self._interface = interface
+        self._is_own = is_own
         self._index = index_of(interface)
         self._links: dict[int, tuple[str, int, int]] = {}
         self._addresses: set[bytes] = set()
@@ -61,18 +68,22 @@ class Sightings:
     def parts(self, data: bytes) -> Part:
         """What the messages of one datagram of a NETLINK_ROUTE socket concern."""
         found = Part.NOTHING
-        for kind, payload in _messages(data):
-            if kind in (_NEWLINK, _DELLINK):
-                found |= self._link(kind, payload)
-            elif kind in (_NEWADDR, _DELADDR):
-                found |= self._address(kind, payload)
-            elif kind in _ROUTES:
-                found |= _route(payload)
-            elif kind in _RULES:
-                found |= _rule(payload, self._interface)
-            elif kind in _SETTINGS:
-                found |= Part.SETTINGS
+        for kind, sender, payload in _messages(data):
+            part = self._part(kind, payload)
+            if not self._is_own(sender):
+                found |= part
         return found
+
+    def _part(self, kind: int, payload: bytes) -> Part:
+        if kind in (_NEWLINK, _DELLINK):
+            return self._link(kind, payload)
+        if kind in (_NEWADDR, _DELADDR):
+            return self._address(kind, payload)
+        if kind in _ROUTES:
+            return _route(payload)
+        if kind in _RULES:
+            return _rule(payload, self._interface)
+        return Part.SETTINGS if kind in _SETTINGS else Part.NOTHING
 
     def _link(self, kind: int, payload: bytes) -> Part:
         index, flags = struct.unpack_from("=iI", payload, 4)
@@ -103,14 +114,21 @@ class Sightings:
         return Part.NETWORK if index == self._index else Part.FACTS
 
 
-def firewall_parts(data: bytes) -> Part:
-    """What the messages of one datagram of a NETLINK_NETFILTER socket concern: our own table, or nothing."""
+def firewall_parts(data: bytes, is_own: IsOwn = lambda _: False) -> Part:
+    """What the messages of one datagram of a NETLINK_NETFILTER socket concern: our own table, or others' chains.
+
+    A chain of somebody else may drop what this host forwards, or drop it no longer.
+    """
     ours = marks.FIREWALL_TABLE.encode() + b"\0"
-    for kind, payload in _messages(data):
-        named = dict(_attributes(payload[4:])).get(_TABLE_NAME)
-        if kind >> 8 == _NFTABLES and payload[:1] == bytes((_INET,)) and named == ours:
-            return Part.FIREWALL
-    return Part.NOTHING
+    found = Part.NOTHING
+    for kind, sender, payload in _messages(data):
+        if kind >> 8 != _NFTABLES or is_own(sender):
+            continue
+        if payload[:1] == bytes((_INET,)) and dict(_attributes(payload[4:])).get(_TABLE_NAME) == ours:
+            found |= Part.FIREWALL
+        elif kind & 0xFF in _TABLES_AND_CHAINS:
+            found |= Part.FACTS
+    return found
 
 
 def _route(payload: bytes) -> Part:
@@ -129,13 +147,16 @@ def _rule(payload: bytes, interface: str) -> Part:
     return Part.NETWORK | Part.FACTS
 
 
-def _messages(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """Type and payload of each message."""
+def _messages(data: bytes) -> Iterator[tuple[int, int, bytes]]:
+    """Type, sender and payload of each message; the sender is who asked the kernel for the change, 0 where nobody did.
+
+    A program's first netlink socket has the number of its process (netlink(7)).
+    """
     while len(data) >= 16:
-        length, kind = struct.unpack_from("=IH", data)
+        length, kind, _, _, sender = struct.unpack_from("=IHHII", data)
         if not 16 <= length <= len(data):
             return
-        yield kind, data[16:length]
+        yield kind, sender, data[16:length]
         data = data[_aligned(length) :]
 
 

@@ -15,7 +15,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-from meshnet_platform.linux.events import Part, Sightings, firewall_parts
+from meshnet_platform.linux.events import IsOwn, Part, Sightings, firewall_parts
 
 log = logging.getLogger("meshnet.watch")
 
@@ -97,11 +97,13 @@ class Watcher:
         news: Callable[[], None],
         glance: Callable[[], Part],
         is_glancing: Callable[[], bool],
+        is_own: IsOwn,
     ) -> None:
         self._check, self._news = check, news
         self._glance, self._is_glancing = glance, is_glancing
         self._interface = interface
-        self._sightings = Sightings(interface)
+        self._is_own = is_own
+        self._sightings = Sightings(interface, is_own)
         self._ours, self._facts = Burst(), Burst()
         self._routes = _listen(_NETLINK_ROUTE, _ROUTE_GROUPS)
         self._firewall = _listen(_NETLINK_NETFILTER, _NFTABLES_GROUPS)
@@ -162,10 +164,10 @@ class Watcher:
                 return found
             except OSError:
                 # ENOBUFS: more came than was read, so anything may have changed (netlink(7)).
-                self._sightings = Sightings(self._interface)
+                self._sightings = Sightings(self._interface, self._is_own)
                 found |= Part.ALL
                 continue
-            found |= self._sightings.parts(data) if listening is self._routes else firewall_parts(data)
+            found |= self._sightings.parts(data) if listening is self._routes else firewall_parts(data, self._is_own)
 
     def _tell(self) -> None:
         now = time.monotonic()

@@ -15,8 +15,12 @@ def attribute(kind: int, value: bytes) -> bytes:
     return struct.pack("=HH", 4 + len(value), kind) + value + bytes(-len(value) % 4)
 
 
-def message(kind: int, payload: bytes) -> bytes:
-    return struct.pack("=IHHII", 16 + len(payload), kind, 0, 0, 0) + payload
+def message(kind: int, payload: bytes, sender: int = 0) -> bytes:
+    return struct.pack("=IHHII", 16 + len(payload), kind, 0, 0, sender) + payload
+
+
+def sent_by(sender: int, data: bytes) -> bytes:
+    return data[:12] + struct.pack("=I", sender) + data[16:]
 
 
 def number(kind: int, value: int) -> bytes:
@@ -113,10 +117,23 @@ def test_an_interface_made_anew_is_ours_by_its_name(sightings: Sightings) -> Non
     [
         (change_of_table("meshnet"), Part.FIREWALL),
         (change_of_table("filter") + change_of_table("meshnet", kind=2), Part.FIREWALL),
+        (change_of_table("filter", kind=3), Part.FACTS),
+        (change_of_table("filter", family=2, kind=2), Part.FACTS),
         (change_of_table("meshnet2"), Part.NOTHING),
         (change_of_table("meshnet", family=2), Part.NOTHING),
         (b"", Part.NOTHING),
     ],
 )
-def test_only_our_own_table_concerns_us(data: bytes, parts: Part) -> None:
+def test_only_our_own_table_and_the_chains_of_others_concern_us(data: bytes, parts: Part) -> None:
     assert firewall_parts(data) == parts
+
+
+def test_what_our_own_programs_change_is_no_news(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(events, "index_of", lambda interface: 7)
+    ours = Sightings("meshnet0", {4711}.__contains__)
+    change = route(marks.ROUTE_TABLE)
+    assert ours.parts(sent_by(4711, change)) == Part.NOTHING
+    assert ours.parts(sent_by(4711, change) + sent_by(815, change)) == Part.NETWORK
+    flush = change_of_table(marks.FIREWALL_TABLE, kind=2)
+    assert firewall_parts(sent_by(4711, flush), {4711}.__contains__) == Part.NOTHING
+    assert firewall_parts(sent_by(815, flush), {4711}.__contains__) == Part.FIREWALL

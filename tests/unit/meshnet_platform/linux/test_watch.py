@@ -84,7 +84,7 @@ def bell(monkeypatch: pytest.MonkeyPatch) -> Iterator[Bell]:
     monkeypatch.setattr(watch, "_listen", lambda protocol, groups: None)
     monkeypatch.setattr(watch, "GLANCE_EVERY", 0.01)
     bell = Bell()
-    watcher = Watcher("meshnet0", bell.check, bell.news.set, bell.glance, lambda: True)
+    watcher = Watcher("meshnet0", bell.check, bell.news.set, bell.glance, lambda: True, lambda _: False)
     yield bell
     watcher.close()
 
