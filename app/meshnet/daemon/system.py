@@ -39,8 +39,8 @@ class System:
 
     async def look(self) -> None:
         """Read the system's facts and problems anew."""
-        self._model.problems = await self._run(self._backend.problems)
         self._model.facts = await self._run(self._backend.facts)
+        self._model.problems = await self._run(self._backend.problems)
 
     async def observe(self) -> bool:
         """Read what the tunnel knows; True: something changed."""

@@ -55,7 +55,8 @@ class LinuxBackend:
         self._watcher: Watcher | None = None
         self._index = 0
         """The number of the tunnel's interface, by which it is known under any name."""
-        self._servers: tuple[str, ...] = ()
+        self._facts: Facts | None = None
+        """What was read last."""
         self._wanted = _EMPTY
         self._applied: SystemPlan | None = None
         """What is in force; None while that is unknown: then the system is read before it is changed."""
@@ -71,8 +72,8 @@ class LinuxBackend:
         return marks.PACKET_MARK
 
     def problems(self) -> tuple[Problem, ...]:
-        """Missing tools, rights and devices, and other firewalls."""
-        return find_problems(self._runner, self._interface, self._wanted.tunnel, self.facts())
+        """Missing tools, rights and devices, and other firewalls, as seen with the facts that were read last."""
+        return find_problems(self._runner, self._interface, self._wanted.tunnel, self._facts or self.facts())
 
     def facts(self) -> Facts:
         """Interfaces, ways to the internet, and name servers, read now."""
@@ -80,13 +81,14 @@ class LinuxBackend:
         gateways = {family: self._gateways(family) for family in (4, 6)}
         routed = [self._routed(family, found) for family, found in gateways.items()]
         with self._lock:
-            return Facts(
+            self._facts = Facts(
                 links=links,
                 gateways=gateways[4] + gateways[6],
                 routed=tuple(sorted(chain(*routed))),
                 resolvers=self._resolvers.servers(),
                 search=self._resolvers.search(),
             )
+            return self._facts
 
     def apply(self, plan: SystemPlan) -> None:
         """Make the system as the plan says; PlatformError where a step fails, with what is closed still closed."""
@@ -207,9 +209,10 @@ class LinuxBackend:
     def _glance(self) -> Part:
         """What changed of the files that no socket tells of."""
         with self._lock:
-            before, self._servers = self._servers, self._resolvers.servers()
             found = Part.NOTHING if self._resolvers.stand() else Part.RESOLVERS
-        return found if before == self._servers else found | Part.FACTS
+            if self._facts is not None and self._facts.resolvers != self._resolvers.servers():
+                found |= Part.FACTS
+        return found
 
     def _is_glancing(self) -> bool:
         return bool(self._wanted.resolvers) or self._wanted.hosting is not None

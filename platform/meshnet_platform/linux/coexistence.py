@@ -257,18 +257,17 @@ def _cure(kind: _Kind, manager: str, finding: _Finding, place: Place) -> str:
         return f"Run `firewall-cmd --permanent {change}` and `firewall-cmd --reload`."
     words = _NFT if manager == "nft" else _IPTABLES
     matches = [match.format(interface=mesh, port=port) for match in words[kind.id]]
-    command = _nft_commands if manager == "nft" else _iptables_commands
-    commands = [
-        line for one in finding.obstacles.values() for match in matches for line in command(one, manager, match)
-    ]
+    command = _nft_command if manager == "nft" else _iptables_command
+    commands = [command(one, match) for one in finding.obstacles.values() for match in matches]
     return f"Run {' and '.join(f'`{one}`' for one in dict.fromkeys(commands))}. {_LASTS.get(manager, _LASTS_ELSE)}"
 
 
-def _nft_commands(obstacle: Obstacle, _manager: str, match: str) -> Iterator[str]:
-    yield f"nft insert rule {obstacle.table.family} {obstacle.table.name} {obstacle.chain} {match} accept"
+def _nft_command(obstacle: Obstacle, match: str) -> str:
+    return f"nft insert rule {obstacle.table.family} {obstacle.table.name} {obstacle.chain} {match} accept"
 
 
-def _iptables_commands(obstacle: Obstacle, manager: str, match: str) -> Iterator[str]:
+def _iptables_command(obstacle: Obstacle, match: str) -> str:
     tool = "ip6tables" if obstacle.table.family == "ip6" else "iptables"
     tool += "-legacy" if obstacle.table.program == "iptables-legacy" else ""
-    yield f"{tool} -I {'DOCKER-USER' if manager == 'Docker' else obstacle.chain} {match} -j ACCEPT"
+    chain = "DOCKER-USER" if manager_of(obstacle) == "Docker" else obstacle.chain
+    return f"{tool} -I {chain} {match} -j ACCEPT"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ipaddress
-import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from meshnet_platform.api import Gateway, Link
+from meshnet_platform.linux.ip_words import entries
 
 STUB_RESOLVERS = ("127.0.0.53", "127.0.0.54")
 """Where systemd-resolved listens; it knows the real servers, the file `RESOLVED_SERVERS` names them."""
@@ -28,19 +28,19 @@ PROBES = {4: "1.1.1.1", 6: "2606:4700:4700::1111"}
 
 def parse_links(text: str, ours: str) -> tuple[Link, ...]:
     """Read `ip -d -j addr`, leaving out our own interface."""
-    return tuple(_link(entry) for entry in _entries(text) if entry.get("ifname") != ours)
+    return tuple(_link(entry) for entry in entries(text) if entry.get("ifname") != ours)
 
 
 def parse_gateways(text: str, family: int, ours: str) -> tuple[Gateway, ...]:
     """Read `ip -j route show default`, the preferred first; every hop of a multipath route counts."""
-    routes = sorted(_entries(text), key=lambda route: int(route.get("metric", 0)))
+    routes = sorted(entries(text), key=lambda route: int(route.get("metric", 0)))
     found = (gateway for route in routes for gateway in _hops(route, family))
     return tuple(dict.fromkeys(gateway for gateway in found if gateway.interface != ours))
 
 
 def parse_way(text: str, family: int) -> Gateway | None:
     """Read `ip -j route get ADDRESS`: the interface, and the neighbour where there is one."""
-    way = next(iter(_entries(text)), {})
+    way = next(iter(entries(text)), {})
     if way.get("type", "unicast") != "unicast" or "dev" not in way:
         return None
     return next(_hops(way, family), None)
@@ -106,7 +106,7 @@ def _link(entry: dict[str, Any]) -> Link:
 
 def _prefixes_by_interface(text: str, ways: set[str]) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
-    for route in _entries(text):
+    for route in entries(text):
         hops = route.get("nexthops") or (route,)
         if route.get("type", "unicast") == "unicast":
             for interface in {str(hop["dev"]) for hop in hops if "dev" in hop}:
@@ -120,8 +120,3 @@ def _hops(route: dict[str, Any], family: int) -> Iterator[Gateway]:
         if "dev" in hop:
             neighbour = hop.get("gateway")
             yield Gateway(str(hop["dev"]), str(neighbour) if neighbour else None, family)
-
-
-def _entries(text: str) -> list[dict[str, Any]]:
-    entries: list[dict[str, Any]] = json.loads(text or "[]")
-    return [entry for entry in entries if entry]

@@ -138,7 +138,7 @@ def obstacles(tables: Iterable[Table], packet: Packet) -> Iterator[Obstacle]:
         for chain in table.chains.values():
             if chain.hook != packet.hook:
                 continue
-            ends = _walk(table, chain, packet, 0) or {"next"}
+            ends = _walk(table, chain, packet, 0)
             drops = [end for end in ends if end.startswith("drop ")]
             if "next" in ends and chain.policy == "drop":
                 drops.append(f"drop {chain.name}")
@@ -165,8 +165,9 @@ def _walk(table: Table, chain: Chain, packet: Packet, depth: int) -> set[str]:
 def _outcome(table: Table, chain: Chain, rule: Rule, packet: Packet, depth: int) -> set[str]:
     if rule.verdict in ("jump", "goto"):
         target = table.chains.get(rule.target)
-        unseen = target is None or depth >= _DEPTH_MAX
-        return {"next"} if unseen or target is None else _walk(table, target, packet, depth + 1)
+        if target is None or depth >= _DEPTH_MAX:
+            return {"next"}
+        return _walk(table, target, packet, depth + 1)
     if rule.verdict == "queue":
         return {"accept", f"drop {chain.name}"}
     return {{"accept": "accept", "return": "next"}.get(rule.verdict, f"drop {chain.name}")}

@@ -37,27 +37,25 @@ def read_tables(text: str, ours: str) -> tuple[Table, ...]:
     """The tables of others with all their chains; ValueError where the text is not what nft prints."""
     entries: list[dict[str, Any]] = json.loads(text or '{"nftables": []}')["nftables"]
     tables: dict[tuple[str, str], Table] = {}
-    sets: dict[tuple[str, str, str], list[Any]] = {}
+    sets: dict[tuple[str, str], dict[str, list[Any]]] = {}
     for entry in entries:
         for kind, body in entry.items():
             if kind == "table" and body["family"] in _FAMILIES and body["name"] != ours:
                 tables[body["family"], body["name"]] = Table(body["family"], body["name"])
             elif kind in ("set", "map"):
-                sets[body["family"], body["table"], body["name"]] = body.get("elem", [])
+                sets.setdefault(_table_of(body), {})[body["name"]] = body.get("elem", [])
     for entry in entries:
         body = entry.get("chain")
-        if body and (table := tables.get((body["family"], body["table"]))):
+        if body and (table := tables.get(_table_of(body))):
             table.chains[body["name"]] = _chain(body)
     for entry in entries:
         body = entry.get("rule")
-        if body and (table := tables.get((body["family"], body["table"]))):
-            named = {name: found for (family, of, name), found in sets.items() if (family, of) == body_key(body)}
-            table.chains[body["chain"]].rules.extend(_rules(body.get("expr", []), named))
+        if body and (table := tables.get(_table_of(body))):
+            table.chains[body["chain"]].rules.extend(_rules(body.get("expr", []), sets.get(_table_of(body), {})))
     return tuple(tables.values())
 
 
-def body_key(body: dict[str, Any]) -> tuple[str, str]:
-    """Family and name of the table that an entry belongs to."""
+def _table_of(body: dict[str, Any]) -> tuple[str, str]:
     return body["family"], body["table"]
 
 

@@ -8,10 +8,10 @@ with us in mind keep it, and rules for some traffic only stay where they are.
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from meshnet_platform.linux import marks
+from meshnet_platform.linux.ip_words import entries, with_length
 
 _TAILSCALE = "52"
 """A table that holds the addresses of that mesh, and everything only where the person wants its exit."""
@@ -22,20 +22,20 @@ _MARKS = frozenset(f"{mark:#x}" for mark in (marks.PACKET_MARK, marks.LEFT_BY_TU
 
 def parse_rules(text: str, interface: str) -> frozenset[tuple[int, str]]:
     """Read our rules out of `ip -j rule show`; everybody else's are passed over."""
-    ours = (rule for rule in _entries(text) if _is_ours(rule, interface))
+    ours = (rule for rule in entries(text) if _is_ours(rule, interface))
     return frozenset((int(rule["priority"]), _words(rule)) for rule in ours)
 
 
 def distance_ahead(text: str, interface: str) -> int:
     """How far ahead of their usual priorities our rules must stand, with these rules of others beside them."""
-    others = (int(rule["priority"]) for rule in _entries(text) if _takes_all(rule) and not _is_ours(rule, interface))
+    others = (int(rule["priority"]) for rule in entries(text) if _takes_all(rule) and not _is_ours(rule, interface))
     first = min(others, default=marks.ROUTE_PRIORITY + 1)
     return min(max(0, marks.ROUTE_PRIORITY + 1 - first), marks.MESH_PRIORITY - 1)
 
 
 def _is_ours(rule: dict[str, Any], interface: str) -> bool:
-    for_peers = rule.get("iif") == interface and rule.get("table") == "main"
-    return for_peers or rule.get("table") in _TABLES or rule.get("fwmark") in _MARKS
+    names_ours = rule.get("iif") == interface or rule.get("fwmark") in _MARKS
+    return rule.get("table") in _TABLES or (names_ours and rule.get("table") == "main")
 
 
 def _takes_all(rule: dict[str, Any]) -> bool:
@@ -49,14 +49,5 @@ def _takes_all(rule: dict[str, Any]) -> bool:
 def _words(rule: dict[str, Any]) -> str:
     mark = f"fwmark {rule['fwmark']} " if "fwmark" in rule else ""
     interface = f"iif {rule['iif']} " if "iif" in rule else ""
-    target = f"to {_with_length(rule)} " if "dst" in rule else ""
+    target = f"to {with_length(rule['dst'], rule.get('dstlen'))} " if "dst" in rule else ""
     return f"{'not ' if 'not' in rule else ''}{target}{interface}{mark}lookup {rule.get('table', '')}"
-
-
-def _with_length(rule: dict[str, Any]) -> str:
-    return f"{rule['dst']}/{rule.get('dstlen', 128 if ':' in rule['dst'] else 32)}"
-
-
-def _entries(text: str) -> list[dict[str, Any]]:
-    entries: list[dict[str, Any]] = json.loads(text or "[]")
-    return [entry for entry in entries if "priority" in entry]

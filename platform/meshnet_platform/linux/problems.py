@@ -108,8 +108,12 @@ def _forwarding(root: Path) -> Iterator[Problem]:
 def _place(interface: str, tunnel: Tunnel | None, facts: Facts) -> Place:
     if tunnel is None:
         return Place(interface, facts.gateways)
-    peers = tuple(prefix for peer in tunnel.peers for prefix in peer.allowed if is_host(prefix))
-    return Place(interface, facts.gateways, tunnel.listen_port, tunnel.addresses, peers)
+    return Place(interface, facts.gateways, tunnel.listen_port, tunnel.addresses, _peers(tunnel))
+
+
+def _peers(tunnel: Tunnel) -> tuple[str, ...]:
+    """The peers' mesh addresses, with their lengths."""
+    return tuple(prefix for peer in tunnel.peers for prefix in peer.allowed if is_host(prefix))
 
 
 def _firewalls(runner: Runner, place: Place, root: Path) -> tuple[Problem, ...]:
@@ -159,18 +163,16 @@ def _words(path: Path) -> list[str]:
 
 def _overlaps(facts: Facts, tunnel: Tunnel | None) -> Iterator[Problem]:
     """Networks around this device that have addresses of the mesh in them: the mesh wins, for those addresses."""
-    mesh = [ipaddress.ip_interface(prefix) for peer in tunnel.peers for prefix in peer.allowed] if tunnel else []
+    mesh = [ipaddress.ip_interface(prefix).ip for prefix in _peers(tunnel)] if tunnel else []
     for link in facts.links:
-        for text in link.addresses:
-            near = ipaddress.ip_interface(text)
-            lost = [
-                str(one.ip) for one in mesh if one.network.prefixlen == one.max_prefixlen and one.ip in near.network
-            ]
+        for address in link.addresses:
+            near = ipaddress.ip_network(address, strict=False)
+            lost = [str(one) for one in mesh if one in near]
             if lost:
                 yield Problem(
                     "addresses-overlap",
                     "warning",
-                    f"The network {near.network} at {link.name} uses addresses of the mesh ({', '.join(lost[:3])}), so "
+                    f"The network {near} at {link.name} uses addresses of the mesh ({', '.join(lost[:3])}), so "
                     "machines with these addresses there cannot be reached.",
                     "Give that network another range, or create the mesh with another one.",
                 )

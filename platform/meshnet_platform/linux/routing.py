@@ -12,13 +12,13 @@ a routed device (5290) and permitted local networks (5294) stand before it.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from meshnet_platform.api import SystemPlan
 from meshnet_platform.linux import marks
+from meshnet_platform.linux.ip_words import entries, with_length
 from meshnet_platform.linux.nft_words import is_host
 
 _TUNNEL_METRIC = 100
@@ -88,7 +88,7 @@ def parse_addresses(text: str, family: int) -> frozenset[str]:
     """Read `ip -j addr show dev NAME`; link-local addresses are the kernel's own business."""
     found = (
         f"{info['local']}/{info['prefixlen']}"
-        for link in _json(text)
+        for link in entries(text)
         for info in link.get("addr_info", ())
         if info.get("scope") != "link" and info.get("family") == ("inet" if family == 4 else "inet6")
     )
@@ -97,7 +97,7 @@ def parse_addresses(text: str, family: int) -> frozenset[str]:
 
 def parse_routes(text: str, table: int) -> frozenset[tuple[int, str]]:
     """Read `ip -j route show table N`."""
-    return frozenset((table, _route_words(route)) for route in _json(text))
+    return frozenset((table, _route_words(route)) for route in entries(text))
 
 
 def _addresses(plan: SystemPlan, family: int) -> Iterator[str]:
@@ -193,7 +193,7 @@ def _place(words: str) -> tuple[str, str]:
 
 def _route_words(route: dict[str, Any]) -> str:
     kind = route.get("type", "unicast")
-    target = _with_length(str(route["dst"]))
+    target = with_length(str(route["dst"]))
     words = [target] if kind == "unicast" else [kind, target]
     if kind == "unicast" and "dev" in route:
         words += ["dev", str(route["dev"])]
@@ -201,14 +201,3 @@ def _route_words(route: dict[str, Any]) -> str:
     if route.get("metric", 0) not in (0, 1024):
         words += ["metric", str(route["metric"])]
     return " ".join(words)
-
-
-def _with_length(target: str) -> str:
-    if target == "default" or "/" in target:
-        return target
-    return f"{target}/{128 if ':' in target else 32}"
-
-
-def _json(text: str) -> list[dict[str, Any]]:
-    entries: list[dict[str, Any]] = json.loads(text or "[]")
-    return [entry for entry in entries if entry]
