@@ -108,6 +108,8 @@ class Route:
     guarded: bool = True
     """The kill switch is on: a firewall of our own rejects what would leave beside the tunnel."""
     control: tuple[Control, ...] = ()
+    uplinks: tuple[str, ...] = ()
+    """The interfaces by which this device would leave without the tunnel: nobody there may use it as a router."""
     resolvers: tuple[str, ...] = ()
     """Name servers outside the tunnel that root's marked sockets may ask (UDP and TCP, port 53)."""
     local: tuple[str, ...] = ()

@@ -90,17 +90,8 @@ class Site:
         )  # fmt: skip
 
     def hosting(self, *, lan: bool = False) -> Hosting:
-        """As the planner makes it of what the backend says of this host."""
-        facts = self.host.facts()
-        networks = local_networks(facts, MESH)
-        return Hosting(
-            self.client.addresses,
-            lan=self.client.addresses if lan else (),
-            lan_prefixes=networks.prefixes if lan else (),
-            lan_interfaces=networks.interfaces if lan else (),
-            denied=denied(facts, (HAIRPIN,)),
-            gateways=facts.gateways,
-        )
+        """For the client."""
+        return hosting(self.host, self.client, lan=lan, own_public=(HAIRPIN,))
 
     def host_plan(self, hosting: Hosting) -> SystemPlan:
         return SystemPlan(self.host.tunnel(self.client.as_peer()), hosting=hosting)
@@ -139,27 +130,27 @@ class Chain:
         for service in services:
             service.await_ready()
 
-    def hosting(self, host: Device, client: Device, *, lan: bool, through_tunnel: bool) -> Hosting:
-        facts = host.facts()
-        networks = local_networks(facts, MESH)
-        return Hosting(
-            client.addresses,
-            lan=client.addresses if lan else (),
-            lan_prefixes=networks.prefixes if lan else (),
-            lan_interfaces=networks.interfaces if lan else (),
-            denied=denied(facts, ()),
-            gateways=facts.gateways,
-            through_tunnel=through_tunnel,
-        )
-
     def serve(self, *, middle_lan: bool) -> None:
         client, middle, last = self.devices
-        hosting = self.hosting(last, middle, lan=True, through_tunnel=False)
-        last.apply(SystemPlan(last.tunnel(middle.as_peer()), hosting=hosting))
-        hosting = self.hosting(middle, client, lan=middle_lan, through_tunnel=True)
+        last.apply(SystemPlan(last.tunnel(middle.as_peer()), hosting=hosting(last, middle, lan=True)))
         tunnel = middle.tunnel(client.as_peer(), last.as_peer(everything=True))
-        middle.apply(SystemPlan(tunnel, hosting=hosting, route=Route(passing=True)))
+        routed = dataclasses.replace(hosting(middle, client, lan=middle_lan), through_tunnel=True)
+        middle.apply(SystemPlan(tunnel, hosting=routed, route=Route(passing=True)))
         client.apply(SystemPlan(client.tunnel(middle.as_peer(everything=True)), route=Route(passing=True)))
+
+
+def hosting(host: Device, client: Device, *, lan: bool, own_public: tuple[str, ...] = ()) -> Hosting:
+    """As the planner makes it of what the backend says of this host."""
+    facts = host.facts()
+    networks = local_networks(facts, MESH)
+    return Hosting(
+        client.addresses,
+        lan=client.addresses if lan else (),
+        lan_prefixes=networks.prefixes if lan else (),
+        lan_interfaces=networks.interfaces if lan else (),
+        denied=denied(facts, own_public),
+        gateways=facts.gateways,
+    )
 
 
 def reached(machine: Machine, *targets: str) -> set[str]:

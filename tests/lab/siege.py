@@ -6,8 +6,8 @@
     home       the host
 
 Every machine that must not be reached has a witness, which notices a token in any packet that comes in by any
-interface; home's own notices what home takes for itself. Law: a probe counts as refused only after packets of the same
-attacker got through to the internet, and after an honest neighbour reached the same target.
+interface; home's own notices what home takes for itself. Law: a packet counts as refused only after later ones of the
+same sender came in at home, and after an honest neighbour reached the same target.
 """
 
 from __future__ import annotations
@@ -29,14 +29,15 @@ INTERFACE = "meshnet0"
 
 _SEND_PLAIN = """
 import socket, sys
-address, port, interface, text = sys.argv[1:]
-kind = socket.AF_INET6 if ":" in address else socket.AF_INET
-with socket.socket(kind, socket.SOCK_DGRAM) as sending:
-    if interface:
-        sending.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, interface.encode())
-    if kind == socket.AF_INET:
-        sending.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
-    sending.sendto(text.encode(), (address, int(port)))
+words = iter(sys.argv[1:])
+for address, port, interface, text in zip(words, words, words, words):
+    kind = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(kind, socket.SOCK_DGRAM) as sending:
+        if interface:
+            sending.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, interface.encode())
+        if kind == socket.AF_INET:
+            sending.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+        sending.sendto(text.encode(), (address, int(port)))
 """
 
 
@@ -134,32 +135,29 @@ class Siege:
 
     def where(self, token: bytes) -> set[str]:
         """The machines that a packet with this token came to; home only if it took the packet for itself."""
-        text = token.decode()
-        lines = {name: f"{'delivered' if name == 'home' else 'seen'} {text}" for name in self.witnesses}
         # What comes back to the senders proves nothing: errors quote the packet that they are about.
-        guarded = (name for name in lines if name not in ("laptop", "stranger", "switch"))
-        return {name for name in guarded if lines[name] in set(self.witnesses[name].lines())}
+        guarded = self.witnesses.keys() - {"laptop", "stranger", "switch"}
+        return {name for name in guarded if self._has_noticed(name, token, _word_of(name))}
 
-    def send_plain(self, name: str, address: str, port: int, payload: bytes = b"plain", interface: str = "") -> None:
+    def _has_noticed(self, name: str, token: bytes, word: str) -> bool:
+        return f"{word} {token.decode()}" in self.witnesses[name].lines()
+
+    def send_plain(self, name: str, address: str, port: int) -> None:
         """Send a datagram as any program would."""
-        words = (address, str(port), interface, payload.decode())
+        self._send_plain(name, address, str(port), "", "plain")
+
+    def _send_plain(self, name: str, *words: str) -> None:
         self.machine(name).run(sys.executable, "-ISc", _SEND_PLAIN, *words)
 
     def has_seen(self, name: str, token: bytes) -> bool:
         """Whether a packet with this token has come in at the machine."""
-        return f"seen {token.decode()}" in set(self.witnesses[name].lines())
+        return self._has_noticed(name, token, "seen")
 
     def wait_for(self, name: str, token: bytes, word: str = "seen") -> None:
         """Wait until a machine has noticed the token."""
-        self.witnesses[name].wait_for_line(f"{word} {token.decode()}", exact=True)
+        self.witnesses[name].wait_for_line(f"{word} {token.decode()}", 30, exact=True)
 
-    # --- probing ---
-
-    def probe(self, target: Target, name: str = "traveller") -> set[str]:
-        """Where packets of three kinds from a device to the target came to, after all proofs that they could have."""
-        token = self.token()
-        self.inject(name, *self._packets(name, target, token))
-        return self.outcome(token, target, name)
+    # --- trying ---
 
     def knocks(self, source: str, address: str, token: bytes, port: int = 7) -> list[bytes]:
         """A datagram, a first segment and a ping, each a flow never seen before."""
@@ -186,20 +184,33 @@ class Siege:
             if internet:
                 self.wait_for("web", token)
 
-    def show_reachable(self, target: Target) -> None:
-        """The same target, reached by an honest neighbour; LabError where its witness would be blind."""
-        token = self.token()
-        address = self.address(target.address_for_neighbour or target.address)
-        self.send_plain(target.neighbour, address, target.port, token, target.interface)
-        self.wait_for(target.seen_by, token, "delivered" if target.seen_by == "home" else "seen")
+    def show_reachable(self, *targets: Target) -> None:
+        """The same targets, reached by honest neighbours; LabError where a witness would be blind."""
+        tokens = {target: self.token() for target in targets}
+        words: dict[str, list[str]] = {target.neighbour: [] for target in targets}
+        for target, token in tokens.items():
+            address = self.address(target.address_for_neighbour or target.address)
+            words[target.neighbour] += (address, str(target.port), target.interface, token.decode())
+        for neighbour, datagrams in words.items():
+            self._send_plain(neighbour, *datagrams)
+        for target, token in tokens.items():
+            self.wait_for(target.seen_by, token, _word_of(target.seen_by))
 
-    def reached(self, targets: Iterable[Target], name: str = "traveller") -> dict[str, set[str]]:
-        """Where packets of a device for these targets came to, by the targets' names; all are tried at once."""
+    def reached(
+        self, targets: Iterable[Target], name: str = "traveller", *, internet: bool = False
+    ) -> dict[str, set[str]]:
+        """Where packets of a device for these targets came to, by the targets' names; all are tried at once.
+
+        With `internet`, the device's internet is shown to have worked as well.
+        """
+        # WireGuard keeps few packets for a session that is not there yet.
+        self.fence(name, internet=internet)
         tokens = {target: self.token() for target in targets}
         self.inject(name, *itertools.chain.from_iterable(self._packets(name, *pair) for pair in tokens.items()))
-        self.fence(name, internet=False)
-        for target in tokens:
-            self.show_reachable(target)
+        for token in tokens.values():
+            self.wait_for("home", token)
+        self.fence(name, internet=internet)
+        self.show_reachable(*tokens)
         return {target.name: places for target, token in tokens.items() if (places := self.where(token))}
 
     def _packets(self, name: str, target: Target, token: bytes) -> list[bytes]:
@@ -211,6 +222,11 @@ class Siege:
     def count(self, name: str, match: str) -> Count:
         """Count the packets that come in at a machine and match this (nft(8))."""
         return Count(self.machine(name), f"c{next(self.numbers)}", match)
+
+
+def _word_of(name: str) -> str:
+    """How a machine's witness tells what counts there: home forwards what it must not take for itself."""
+    return "delivered" if name == "home" else "seen"
 
 
 class Count:

@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 
 import pytest
 
 from lab.host_sites import AT_HOME, COMPANY, PORT, WEB, Site
-from lab.net import Lab, wait_until, why_not
+from lab.net import Lab, wait_until
 from lab.services import Observer
 
-pytestmark = [
-    pytest.mark.lab,
-    pytest.mark.timeout(180),
-    pytest.mark.skipif(why_not() is not None, reason=str(why_not())),
-]
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(180)]
 
 
 @pytest.fixture
-def site() -> Iterator[Site]:
-    with Lab() as lab:
-        yield Site(lab)
+def site(lab: Lab) -> Site:
+    return Site(lab)
 
 
 _RAW = """

@@ -7,26 +7,20 @@ merely a target that does not answer.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
 
 import pytest
 
 from lab.host_sites import AT_HOME, COMPANY, HAIRPIN, INSIDE, KNOCK, SPECIAL, WEB, Chain, Site, reached
-from lab.net import Lab, wait_until, why_not
+from lab.net import Lab, wait_until
 from lab.services import Observer
 from meshnet_platform.api import Gateway
 
-pytestmark = [
-    pytest.mark.lab,
-    pytest.mark.timeout(180),
-    pytest.mark.skipif(why_not() is not None, reason=str(why_not())),
-]
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(180)]
 
 
 @pytest.fixture
-def site() -> Iterator[Site]:
-    with Lab() as lab:
-        yield Site(lab)
+def site(lab: Lab) -> Site:
+    return Site(lab)
 
 
 def test_a_peer_without_lan_reaches_the_internet_and_nothing_else(site: Site) -> None:
@@ -141,9 +135,8 @@ link.sendto(b"knock", ("{COMPANY}", 7003))
 
 
 @pytest.fixture
-def chain() -> Iterator[Chain]:
-    with Lab() as lab:
-        yield Chain(lab)
+def chain(lab: Lab) -> Chain:
+    return Chain(lab)
 
 
 def test_what_the_next_host_permits_this_one_is_not_permitted_to_its_peers(chain: Chain) -> None:

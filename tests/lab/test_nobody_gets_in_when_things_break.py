@@ -11,12 +11,11 @@ from lab import forge
 from lab.net import Process, wait_until
 from lab.services import Observer
 from lab.siege import INTERFACE, Count, Siege, besieged
-from lab.ways_in import LAN, NEVER
+from lab.ways_in import ALL
 from lab.world import HOME_PORT, SOCKET
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(180)]
 
-ALL = (*LAN, *NEVER)
 REFUSED_ANYWAY = {
     "another peer of the mesh",
     "another peer of the mesh over IPv6",

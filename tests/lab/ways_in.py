@@ -24,24 +24,23 @@ class Target:
     """...under this address, where it is another one..."""
     interface: str = ""
     """...and by this interface, where the address alone does not say."""
-    is_lan: bool = False
-    """Part of the networks that `lan` opens."""
 
     def __str__(self) -> str:
         return self.name
 
 
+# The networks that `lan` opens.
 LAN = (
-    Target("a private address in the LAN", "192.168.1.20", "nas", is_lan=True),
-    Target("the router", "192.168.1.1", "home-router", is_lan=True),
-    Target("a unique local address in the LAN", "fd12:3456:789a:1::20", "nas", is_lan=True),
-    Target("a global address in the LAN", "2a02:8010:6a00:1::20", "nas", is_lan=True),
-    Target("the router's global address", "2a02:8010:6a00:1::1", "home-router", is_lan=True),
-    Target("a public IPv4 address in the LAN", "88.198.50.20", "nas", is_lan=True),
-    Target("a private address in a second LAN", "192.168.60.20", "annex", is_lan=True),
-    Target("a public address in a second LAN", "141.76.60.20", "annex", is_lan=True),
-    Target("a global IPv6 address in a second LAN", "2001:638:60::20", "annex", is_lan=True),
-    Target("a unique local address in a second LAN", "fd60::20", "annex", is_lan=True),
+    Target("a private address in the LAN", "192.168.1.20", "nas"),
+    Target("the router", "192.168.1.1", "home-router"),
+    Target("a unique local address in the LAN", "fd12:3456:789a:1::20", "nas"),
+    Target("a global address in the LAN", "2a02:8010:6a00:1::20", "nas"),
+    Target("the router's global address", "2a02:8010:6a00:1::1", "home-router"),
+    Target("a public IPv4 address in the LAN", "88.198.50.20", "nas"),
+    Target("a private address in a second LAN", "192.168.60.20", "annex"),
+    Target("a public address in a second LAN", "141.76.60.20", "annex"),
+    Target("a global IPv6 address in a second LAN", "2001:638:60::20", "annex"),
+    Target("a unique local address in a second LAN", "fd60::20", "annex"),
 )
 NEVER = (
     Target("a private network behind the router", "10.20.0.20", "cellar"),
@@ -96,3 +95,4 @@ NEVER = (
     Target("IPv4 through 6to4", "2002:c0a8:114::1", "home-router"),
     Target("IPv4 through Teredo", "2001::c0a8:114", "home-router"),
 )
+ALL = (*LAN, *NEVER)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from meshnet_platform.api import Hosting, Peer, Route, SystemPlan, Tunnel
+from meshnet_platform.api import Gateway, Hosting, Peer, Route, SystemPlan, Tunnel
 
 TUNNEL = Tunnel(
     "meshnet0",
@@ -18,5 +18,6 @@ HOSTING = Hosting(
     lan=("100.64.0.2",),
     lan_prefixes=("192.168.1.0/24",),
     denied=("10.0.0.0/8", "192.168.0.0/16", "fc00::/7"),
+    gateways=(Gateway("eth0", "192.168.1.1", 4), Gateway("eth0", "fe80::1", 6)),
 )
 LAN_HOST = SystemPlan(TUNNEL, hosting=HOSTING)

@@ -8,12 +8,9 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from meshnet.core.kinds import PPP, TUNNELS
 from meshnet_platform.api import Facts, Gateway
 
-TUNNEL_KINDS = frozenset(
-    {"wireguard", "tun", "ppp", "ipip", "ip6tnl", "sit", "gre", "ip6gre", "vti", "vti6", "xfrm", "l2tp", "gtp"}
-)
-"""Kinds of links (ip-link(8)) that carry packets inside other packets."""
 PLAIN_MTU = 1420
 """What a tunnel carries over a line of 1500 bytes: 80 less, for IPv6 and WireGuard (20 of them spare over IPv4)."""
 NESTED_MTU = PLAIN_MTU - 80
@@ -51,8 +48,8 @@ def ways_of(exit_now: Exit, facts: Facts) -> tuple[Gateway, ...]:
 def _is_vpn(gateway: Gateway, facts: Facts) -> bool:
     kinds = {link.name: link.kind for link in facts.links}
     kind = kinds.get(gateway.interface, "")
-    if kind != "ppp":
-        return kind in TUNNEL_KINDS
+    if kind != PPP:
+        return kind in TUNNELS
     # A modem's PPP is the line itself; one that stands before another default route has taken that one's place.
     others = {kinds.get(other.interface, "") for other in facts.gateways if other.interface != gateway.interface}
-    return bool(others - TUNNEL_KINDS)
+    return bool(others - TUNNELS)

@@ -10,12 +10,10 @@ import ipaddress
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from meshnet.core.special import METADATA, NOT_PUBLIC, Network, is_within, network_of
+from meshnet.core.kinds import CARDS, SWITCHES, WIRE
+from meshnet.core.special import METADATA, NOT_PUBLIC, Network, is_within, network_of, texts_of
 from meshnet_platform.api import Facts, Link
 
-_CARDS = frozenset({"", "vlan", "bond", "team", "macvlan", "macvtap", "ipvlan", "ipvtap", "dsa", "hsr"})
-"""Kinds of links (ip-link(8)) that are a network card, or a part of one."""
-_SWITCHES = frozenset({"bridge", "openvswitch"})
 _DELEGATED = 56
 """Length of what providers delegate to a home or an office (RFC 6177 recommends no less than a /56)."""
 
@@ -36,12 +34,12 @@ def local_networks(facts: Facts, mesh: Iterable[Network]) -> LocalNetworks:
     prefixes = {network for link in local for network in _shared(link)}
     for hole in (*mesh, *others):
         prefixes = {part for network in prefixes for part in _without(network, hole)}
-    return LocalNetworks(_texts(prefixes), tuple(sorted(link.name for link in local)))
+    return LocalNetworks(texts_of(prefixes), tuple(sorted(link.name for link in local)))
 
 
 def inner_interfaces(facts: Facts) -> tuple[str, ...]:
     """The interfaces behind which are this device's own containers and virtual machines."""
-    inner = (link for link in facts.links if link.kind in _SWITCHES | {"veth"} and not _is_local(link, facts))
+    inner = (link for link in facts.links if link.kind in SWITCHES | {WIRE} and not _is_local(link, facts))
     return tuple(sorted(link.name for link in inner if not link.bridge))
 
 
@@ -56,18 +54,18 @@ def denied(facts: Facts, own_public: Iterable[str]) -> tuple[str, ...]:
     own |= {network_of(gateway.address) for gateway in facts.gateways if gateway.address is not None}
     own |= {network_of(prefix) for prefix in facts.routed}
     rest = {network for network in own if network.prefixlen > 0 and not is_within(network, NOT_PUBLIC)}
-    return _texts({*NOT_PUBLIC, *METADATA, *rest})
+    return texts_of({*NOT_PUBLIC, *METADATA, *rest})
 
 
 def _is_local(link: Link, facts: Facts) -> bool:
-    if link.kind in _CARDS:
+    if link.kind in CARDS:
         return True
     if any(gateway.interface == link.name for gateway in facts.gateways):
-        return link.kind in _SWITCHES or link.kind == "veth"
-    if link.kind in _SWITCHES:
-        return any(port.bridge == link.name and port.kind in _CARDS for port in facts.links)
+        return link.kind in SWITCHES or link.kind == WIRE
+    if link.kind in SWITCHES:
+        return any(port.bridge == link.name and port.kind in CARDS for port in facts.links)
     # A container's own card. On a machine with cards, it is the machine's end of a container's wire.
-    return link.kind == "veth" and not any(other.kind == "" and not other.is_loopback for other in facts.links)
+    return link.kind == WIRE and not any(other.kind == "" and not other.is_loopback for other in facts.links)
 
 
 def _networks(link: Link) -> set[Network]:
@@ -99,7 +97,3 @@ def _delegated(network: Network) -> Network | None:
     if not isinstance(network, ipaddress.IPv6Network) or network.prefixlen <= _DELEGATED:
         return None
     return network.supernet(new_prefix=_DELEGATED)
-
-
-def _texts(networks: set[Network]) -> tuple[str, ...]:
-    return tuple(sorted(str(network) for network in networks))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
-from meshnet.core.special import NOT_PUBLIC, Network, network_of
+from meshnet.core.special import NOT_PUBLIC, Network, is_within, network_of
 
 Labels = tuple[bytes, ...]
 """A domain name's labels without the root, the top level last: (b"nas", b"home", b"lan")."""
@@ -110,13 +110,7 @@ def _is_local_reverse(labels: Labels, view: View) -> bool:
         return False
     near = (*_near(view), *_networks(view.lan_prefixes))
     # What stands before the numbers may be any part of the prefix (classless delegation, RFC 2317).
-    return any(_is_part(prefix, network) or (not is_whole and prefix.overlaps(network)) for network in near)
-
-
-def _is_part(prefix: Network, of: Network) -> bool:
-    if isinstance(prefix, ipaddress.IPv4Network):
-        return isinstance(of, ipaddress.IPv4Network) and prefix.subnet_of(of)
-    return isinstance(of, ipaddress.IPv6Network) and prefix.subnet_of(of)
+    return is_within(prefix, near) or (not is_whole and any(prefix.overlaps(network) for network in near))
 
 
 def _reverse4(labels: Labels) -> tuple[Network, bool]:

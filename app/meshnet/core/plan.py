@@ -12,7 +12,7 @@ from meshnet.core.grants import Choice, Permission, granted_by, permitted
 from meshnet.core.lan import LocalNetworks, denied, inner_interfaces, local_networks
 from meshnet.core.records import Device
 from meshnet.core.settings import Settings
-from meshnet.core.special import NOT_PUBLIC, ON_LINK_ONLY, TRANSLATED, Network, is_within, network_of
+from meshnet.core.special import NOT_PUBLIC, ON_LINK_ONLY, TRANSLATED, Network, is_within, network_of, texts_of
 from meshnet.core.trust import Ledger
 from meshnet_platform.api import Control, Facts, Hosting, Peer, PeerSight, Route, SystemPlan, Tunnel
 
@@ -171,10 +171,6 @@ def _mesh_networks(situation: Situation) -> tuple[Network, ...]:
     return (network_of(mesh.network4), network_of(mesh.network6)) if mesh else ()
 
 
-def _texts(networks: set[Network]) -> tuple[str, ...]:
-    return tuple(sorted(str(network) for network in networks))
-
-
 # --- routing --------------------------------------------------------------------------------------------------------
 
 
@@ -188,6 +184,7 @@ def _route(situation: Situation) -> Route | None:
         ipv6=host is not None and host.ipv6,
         guarded=situation.settings.kill_switch,
         control=situation.control,
+        uplinks=tuple(sorted({gateway.interface for gateway in situation.facts.gateways})),
         resolvers=situation.facts.resolvers if wish.gives_way else (),
         local=_local(situation.facts) if situation.settings.local_network else (),
     )
@@ -204,7 +201,7 @@ def _local(facts: Facts) -> tuple[str, ...]:
             network = network_of(address)
             if not link.is_loopback and network.prefixlen > 0 and _is_private(network):
                 found.add(network)
-    return _texts(found)
+    return texts_of(found)
 
 
 def _is_private(network: Network) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Iterable
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -10,6 +11,11 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 def network_of(prefix: str) -> Network:
     """The network of an address with its length ("192.168.1.20/24" → 192.168.1.0/24)."""
     return ipaddress.ip_network(prefix, strict=False)
+
+
+def texts_of(networks: Iterable[Network]) -> tuple[str, ...]:
+    """The networks as text, in order."""
+    return tuple(sorted(map(str, networks)))
 
 
 def is_within(network: Network, ranges: tuple[Network, ...]) -> bool:

@@ -99,7 +99,10 @@ class Model:
         if self.stuck is not None and not self.gives_way:
             return f"Its own route is blocked: {BLOCKED_WORDS[self.stuck]}."
         if self.exit is Exit.LOST and self.announced_route is None:
-            return "The VPN that it is on dropped; it waits until that is back."
+            return (
+                "The VPN that it is on dropped; it waits until that is back. "
+                "`meshnet settings host-vpn-lost tell` on it lets it go on by its own line."
+            )
         return None
 
     @property

@@ -40,10 +40,7 @@ def parse_gateways(text: str, family: int, ours: str) -> tuple[Gateway, ...]:
 
 def parse_way(text: str, family: int) -> Gateway | None:
     """Read `ip -j route get ADDRESS`: the interface, and the neighbour where there is one."""
-    way = next(iter(entries(text)), {})
-    if way.get("type", "unicast") != "unicast" or "dev" not in way:
-        return None
-    return next(_hops(way, family), None)
+    return next((hop for way in entries(text) for hop in _hops(way, family)), None)
 
 
 def ways_out(way: Gateway | None, defaults: tuple[Gateway, ...]) -> tuple[Gateway, ...]:
@@ -116,6 +113,9 @@ def _prefixes_by_interface(text: str, ways: set[str]) -> dict[str, set[str]]:
 
 
 def _hops(route: dict[str, Any], family: int) -> Iterator[Gateway]:
+    """Where a route leads; one that refuses ("unreachable") may name an interface too, and leads nowhere."""
+    if route.get("type", "unicast") != "unicast":
+        return
     for hop in route.get("nexthops") or (route,):
         if "dev" in hop:
             neighbour = hop.get("gateway")

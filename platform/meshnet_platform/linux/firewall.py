@@ -90,7 +90,8 @@ class Firewall:
         """End the running flows of peers that lost a permission, where conntrack(8) is installed.
 
         The rules stop them already; this also ends what a permitted peer had opened towards a third party, which would
-        otherwise go on sending here.
+        otherwise go on sending here. What a peer opened to this device itself is kept in mind: a flow that was forgotten
+        would look, with the next packet of ours, as if this device had opened it.
         """
         lost = sorted(
             address for old, new in zip(_permitted(before), _permitted(now), strict=True) for address in old - new
@@ -99,12 +100,11 @@ class Firewall:
             return
         for address in dict.fromkeys(lost):
             family = "ipv6" if ":" in address else "ipv4"
-            for side in ("--orig-src", "--orig-dst"):
-                # It fails where there is no such flow.
-                self._runner.result("conntrack", "-D", "-f", family, side, address)
+            # It fails where there is no such flow.
+            self._runner.result("conntrack", "-D", "-f", family, "--orig-src", address)
 
 
 def _permitted(plan: SystemPlan) -> tuple[frozenset[str], ...]:
     hosting = plan.hosting
     routing, lan = (hosting.routing, hosting.lan) if hosting else ((), ())
-    return frozenset(plan.incoming), frozenset(routing), frozenset(lan)
+    return frozenset(routing), frozenset(lan)

@@ -25,6 +25,8 @@ SERVED_BEFORE = 0x20D56
 """Flows that a server here was already answering when connection tracking began, so their direction is unknown."""
 PUBLIC = 0x20D57
 """Flows of peers whose destination was found to be in no denied prefix."""
+TO_LAN = 0x20D58
+"""Packets of peers that may reach this host's local networks, on their way there."""
 
 MESH_TABLE = 20853
 """Routes to peers, and the unreachable rest of the mesh."""

@@ -24,7 +24,7 @@ from collections.abc import Iterable, Iterator
 from meshnet_platform.api import SystemPlan
 from meshnet_platform.linux import marks
 from meshnet_platform.linux.nft_client import forward_guard_rules, guard_rules, to_tunnel_rules
-from meshnet_platform.linux.nft_host import from_tunnel_rules, neighbour_rules, to_internet_rules
+from meshnet_platform.linux.nft_host import from_tunnel_rules, neighbour_rules, to_internet_rules, to_lan_rules
 from meshnet_platform.linux.nft_words import (
     Rules,
     both_families,
@@ -53,7 +53,7 @@ def render(plan: SystemPlan, opened: frozenset[int] = frozenset()) -> Ruleset | 
         _chain("names", "nat hook prerouting priority dstnat", _names(plan)),
         _chain("input", "filter hook input priority filter - 10", _input(plan)),
         _chain("reroute", "route hook output priority mangle", _reroute(plan)),
-        _chain("guard", "filter hook output priority filter - 10", guard_rules(plan)),
+        _chain("guard", "filter hook output priority filter - 10", (*_unasked(plan), *guard_rules(plan))),
         _chain("clamp", "filter hook forward priority mangle", _clamp(plan)),
         _chain("to_internet", None, to_internet_rules(plan)),
         _chain("from_tunnel", None, from_tunnel_rules(plan)),
@@ -104,6 +104,7 @@ def _entry(plan: SystemPlan) -> Iterator[str]:
         f'iifname "{interface}" ct mark {marks.LEFT_BY_TUNNEL:#x} ct direction reply '
         f"meta mark set {marks.LEFT_BY_TUNNEL:#x}"
     )
+    yield from to_lan_rules(plan)
     yield f'iifname "{interface}" accept'
     if plan.tunnel is not None:
         # With src_valid_mark the kernel's reverse path filter looks the sender up as the answer will be routed.
@@ -170,6 +171,20 @@ def _reroute(plan: SystemPlan) -> Iterator[str]:
             f'oifname != {{ "lo", "{interface}" }} ct state new tcp flags & (syn | rst) == 0x0 '
             f"tcp sport 22 ct mark set {marks.SERVED_BEFORE:#x}"
         )
+
+
+def _unasked(plan: SystemPlan) -> Iterator[str]:
+    """Answers to peers that may not open connections here: flows from before that was taken back.
+
+    A flow in the middle of which tracking began would otherwise count as opened by whoever is seen first: this device.
+    """
+    if plan.tunnel is None:
+        return
+    for _, word, family in families():
+        barred = f'oifname "{interface_of(plan)}" {word} daddr @mesh{family} {word} daddr != @incoming{family}'
+        # Not errors about what a peer sends through here, nor names.
+        yield f"{barred} ct state established ct direction reply ct status & dnat == 0 drop"
+        yield f"{barred} ct state new tcp flags & (syn | rst) == 0x0 drop"
 
 
 def _clamp(plan: SystemPlan) -> Iterator[str]:

@@ -55,6 +55,12 @@ def to_tunnel_rules(plan: SystemPlan) -> Iterator[str]:
     if plan.hosting is not None and plan.hosting.routing:
         yield from both_families("{word} daddr @routing{family} ct direction reply ct state established,related accept")
     if plan.route is not None and plan.route.passing:
+        # Containers and hotspot clients behind this device go its way; who stands beside it, on its own way out, does
+        # not, however forwarding came to be on. To peers only this device itself speaks.
+        yield from both_families("{word} daddr @mesh{family} drop")
+        if plan.route.uplinks:
+            names = ", ".join(f'"{name}"' for name in plan.route.uplinks)
+            yield f"iifname {{ {names} }} ct direction original drop"
         yield "accept"
     elif plan.route is not None:
         yield from _REJECT

@@ -98,6 +98,18 @@ def to_internet_rules(plan: SystemPlan) -> Iterator[str]:
     yield "drop"
 
 
+def to_lan_rules(plan: SystemPlan) -> Iterator[str]:
+    """Marks what may go to the local networks, for the routing table that prohibits them to all else.
+
+    The mark is gone when somebody empties the firewall, and with it the way there, for everybody.
+    """
+    hosting = plan.hosting
+    for match in destinations(hosting.lan_prefixes) if hosting is not None and hosting.lan else ():
+        word, family = ("ip6", "6") if match.startswith("ip6") else ("ip", "4")
+        permitted = f'iifname "{interface_of(plan)}" {word} saddr @lan{family} {match}'
+        yield f"{permitted} meta mark set {marks.TO_LAN:#x}"
+
+
 def _lan_rules(hosting: Hosting) -> Iterator[str]:
     if not hosting.lan_interfaces:
         return

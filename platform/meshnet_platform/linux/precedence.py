@@ -17,7 +17,7 @@ _TAILSCALE = "52"
 """A table that holds the addresses of that mesh, and everything only where the person wants its exit."""
 _SELECTORS = frozenset({"dst", "iif", "oif", "tos", "uid_start", "ipproto", "sport", "dport", "tun_id", "l3mdev"})
 _TABLES = frozenset(str(table) for table in (marks.MESH_TABLE, marks.ROUTE_TABLE, marks.DENIED_TABLE))
-_MARKS = frozenset(f"{mark:#x}" for mark in (marks.PACKET_MARK, marks.LEFT_BY_TUNNEL))
+_MARKS = frozenset(f"{mark:#x}" for mark in (marks.PACKET_MARK, marks.LEFT_BY_TUNNEL, marks.TO_LAN))
 
 
 def parse_rules(text: str, interface: str) -> frozenset[tuple[int, str]]:

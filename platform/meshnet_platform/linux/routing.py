@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from meshnet_platform.api import SystemPlan
+from meshnet_platform.api import Hosting, SystemPlan
 from meshnet_platform.linux import marks
 from meshnet_platform.linux.ip_words import entries, with_length
 from meshnet_platform.linux.nft_words import is_host
@@ -71,7 +71,7 @@ def without_route(have: Routing) -> Routing:
 
 
 def _is_of_route(words: str) -> bool:
-    is_for_peers = words.startswith("iif") and words.endswith("lookup main")
+    is_for_peers = words.startswith("iif") and words.endswith("lookup main") and f"{marks.TO_LAN:#x}" not in words
     return is_for_peers or words.endswith(f"lookup {marks.ROUTE_TABLE}")
 
 
@@ -119,11 +119,16 @@ def _denied_routes(plan: SystemPlan, family: int) -> Iterator[tuple[int, str]]:
     if plan.tunnel is None:
         return
     hosting = plan.hosting
-    if hosting is None or not any(_of_family(hosting.routing, family)):
+    if hosting is None or not any(_of_family(hosting.routing, family)) or not _leads_out(hosting, family):
         yield marks.DENIED_TABLE, "prohibit default"
         return
     for prefix in _of_family(hosting.denied, family):
         yield marks.DENIED_TABLE, f"prohibit {prefix}"
+
+
+def _leads_out(hosting: Hosting, family: int) -> bool:
+    """Whether peers may leave in this family: not where a VPN carries the other one only, or has dropped."""
+    return hosting.through_tunnel or any(gateway.family == family for gateway in hosting.gateways)
 
 
 def _route_routes(plan: SystemPlan, family: int) -> Iterator[tuple[int, str]]:
@@ -158,10 +163,9 @@ def _rules(plan: SystemPlan, family: int) -> Iterator[tuple[int, str]]:
 def _denied_rules(plan: SystemPlan, interface: str, family: int) -> Iterator[tuple[int, str]]:
     # A second layer under the firewall, for whatever is not an answer to this device or to what is behind it.
     yield marks.DENIED_PRIORITY, f"iif {interface} lookup {marks.DENIED_TABLE}"
-    if plan.hosting is not None and plan.hosting.lan:
+    if plan.hosting is not None and plan.hosting.lan and any(_of_family(plan.hosting.lan_prefixes, family)):
         # To the main table and not only past the denied ones: a host that is routed itself would send it on.
-        for prefix in _of_family(plan.hosting.lan_prefixes, family):
-            yield marks.LAN_PRIORITY, f"to {prefix} iif {interface} lookup main"
+        yield marks.LAN_PRIORITY, f"iif {interface} fwmark {marks.TO_LAN:#x} lookup main"
 
 
 def _of_family(prefixes: tuple[str, ...], family: int) -> Iterator[str]:

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meshnet.core.exits import TUNNEL_KINDS, Exit, exit_of, ways_of
+from meshnet.core.exits import Exit, exit_of, ways_of
+from meshnet.core.kinds import PPP, TUNNELS
 from meshnet_platform.api import Facts, Gateway, Link
 
 LINE4, LINE6 = Gateway("eth0", "192.168.1.1", 4), Gateway("eth0", "fe80::1", 6)
@@ -24,7 +25,7 @@ def test_a_host_without_a_vpn_leaves_by_its_line() -> None:
     assert ways_of(Exit.LINE, plain) == (LINE4, LINE6)
 
 
-@pytest.mark.parametrize("kind", sorted(TUNNEL_KINDS - {"ppp"}))
+@pytest.mark.parametrize("kind", sorted(TUNNELS - {PPP}))
 def test_an_interface_that_took_the_default_route_is_a_vpn_of_whatever_make(kind: str) -> None:
     assert exit_of(facts(VPN4, LINE4, kind=kind), was_vpn=False, stops=True) is Exit.VPN
 
@@ -58,7 +59,7 @@ def test_a_moment_without_any_network_does_not_make_a_vpn_forgotten() -> None:
 @given(
     st.lists(st.sampled_from([LINE4, LINE6, VPN4, VPN6]), unique=True),
     st.booleans(),
-    st.sampled_from(sorted(TUNNEL_KINDS)),
+    st.sampled_from(sorted(TUNNELS)),
 )
 def test_whoever_left_by_a_vpn_never_leaves_by_the_line_unasked(
     gateways: list[Gateway], stops: bool, kind: str

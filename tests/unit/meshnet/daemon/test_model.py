@@ -108,7 +108,7 @@ def test_a_host_whose_vpn_dropped_says_so_and_still_does_after_a_restart(tmp_pat
     for one in (model, again):
         said = one.own_record(2)
         assert (said.exit, said.can_host) == ("lost", False)
-        assert "VPN" in (said.cannot_host or "")
+        assert "host-vpn-lost tell" in (said.cannot_host or ""), "what to do stands in it"
     again.facts = VPN
     assert again.own_record(3).can_host
     assert home.ledger.is_member(model.me)

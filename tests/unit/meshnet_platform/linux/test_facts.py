@@ -63,6 +63,12 @@ def test_no_route_is_no_gateway() -> None:
     assert parse_way(json.dumps([{"type": "local", "dev": "lo"}]), 4) is None
 
 
+def test_a_default_route_that_refuses_is_no_gateway() -> None:
+    refusing = {"type": "unreachable", "dst": "default", "dev": "lo", "metric": 1024, "flags": []}
+    assert parse_gateways(json.dumps([refusing]), 6, "meshnet0") == ()
+    assert parse_way(json.dumps([refusing]), 6) is None
+
+
 def test_a_vpn_with_rules_of_its_own_is_the_way_out() -> None:
     defaults = (Gateway("eth0", "192.168.1.1", 4),)
     way = parse_way(json.dumps([{"dst": "1.1.1.1", "dev": "wg0", "table": "51820"}]), 4)

@@ -45,7 +45,7 @@ def test_rules_for_local_networks_are_read_back() -> None:
     printed = [
         {"priority": 5280, "src": "all", "table": "20853"},
         {"priority": 5290, "src": "all", "fwmark": "0x20d53", "table": "main"},
-        {"priority": 5294, "src": "all", "dst": "192.168.1.0", "dstlen": 24, "iif": "meshnet0", "table": "main"},
+        {"priority": 5294, "src": "all", "fwmark": "0x20d58", "iif": "meshnet0", "table": "main"},
         {"priority": 5295, "src": "all", "iif": "meshnet0", "iif_detached": None, "table": "20855"},
     ]
     assert parse_rules(json.dumps(printed), "meshnet0") == wanted(LAN_HOST, 4).rules

@@ -96,13 +96,17 @@ def test_what_peers_may_not_reach_has_no_route_for_them_either() -> None:
     assert denied_routes(LAN_HOST, 4) == {"prohibit 10.0.0.0/8", "prohibit 192.168.0.0/16"}
     assert denied_routes(LAN_HOST, 6) == {"prohibit fc00::/7"}
     assert (5295, "iif meshnet0 lookup 20855") in wanted(LAN_HOST, 6).rules
-    assert (5294, "to 192.168.1.0/24 iif meshnet0 lookup main") in wanted(LAN_HOST, 4).rules
+    assert (5294, "iif meshnet0 fwmark 0x20d58 lookup main") in wanted(LAN_HOST, 4).rules
+    assert not any(priority == 5294 for priority, _ in wanted(LAN_HOST, 6).rules)
 
 
 def test_where_nobody_may_route_nothing_from_the_tunnel_has_a_way() -> None:
     only4 = dataclasses.replace(LAN_HOST, hosting=dataclasses.replace(HOSTING, routing=("100.64.0.2",)))
     assert denied_routes(SystemPlan(TUNNEL), 4) == denied_routes(only4, 6) == {"prohibit default"}
-    assert change(LAN_HOST, SystemPlan(TUNNEL))[0] == "route replace prohibit default table 20855"
+    lost = dataclasses.replace(LAN_HOST, hosting=dataclasses.replace(HOSTING, gateways=HOSTING.gateways[:1]))
+    assert denied_routes(lost, 4) == denied_routes(LAN_HOST, 4)
+    assert denied_routes(lost, 6) == {"prohibit default"}
+    assert "route replace prohibit default table 20855" in change(LAN_HOST, SystemPlan(TUNNEL))
     assert change(SystemPlan(TUNNEL), LAN_HOST)[-1] == "route del prohibit default table 20855"
 
 

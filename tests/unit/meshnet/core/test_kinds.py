@@ -1,0 +1,12 @@
+"""Kinds of links."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+from meshnet.core.kinds import CARDS, SWITCHES, TUNNELS, WIRE
+
+
+def test_no_kind_is_two_things() -> None:
+    for one, other in combinations((CARDS, SWITCHES, TUNNELS, {WIRE}), 2):
+        assert not one & other
