@@ -104,21 +104,26 @@ def test_lan_at_the_first_host_means_its_own_network_and_no_further(chain: Chain
     assert world.public_address(world.laptop) == chain.middle4
 
 
-def test_a_peer_cannot_use_what_the_host_itself_may_do_further_on(world: World) -> None:
+@pytest.mark.parametrize("address", ["10.20.0.20", "88.198.50.20", "2003:8:20:1::20"])
+def test_a_peer_cannot_use_what_the_host_itself_may_do_further_on(world: World, address: str) -> None:
     """Home may reach the office's network; the laptop, which routes through home, may not."""
     chain = Chain(world)
     office = world.lab.machine("office-nas")
-    world.lab.wire(office.port("eth0", "10.20.0.20/24"), chain.middle.port("eth1", "10.20.0.1/24"))
-    office.ip("route add default via 10.20.0.1")
+    gateways = (address.removesuffix("20") + "1",)
+    length = 64 if ":" in address else 24
+    world.lab.wire(
+        office.port("eth0", f"{address}/{length}", gateways=gateways),
+        chain.middle.port("eth1", f"{gateways[0]}/{length}"),
+    )
     chain.allow("middle", "home-pc")
     chain.allow("middle", "home-pc", "lan")
     chain.meshnet("home-pc", "route", "middle")
-    ping = ("ping", "-c", "1", "-W", "1", "10.20.0.20")
+    ping = ("ping", "-c", "1", "-W", "1", address)
     wait_until(lambda: world.home.run(*ping, check=False).returncode == 0, "the office's network", 40)
     chain.allow("home-pc", "laptop")
     chain.meshnet("laptop", "route", "home-pc")
     assert world.public_address(world.laptop) == chain.middle4
-    with Observer(office, "eth0", "icmp") as observer:
+    with Observer(office, "eth0", "icmp or icmp6[0] == 128") as observer:
         world.laptop.run(*ping, check=False)
     assert observer.packets() == []
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from lab.household import Household
@@ -66,6 +68,10 @@ def test_peers_are_stopped_when_the_vpn_drops_and_go_on_when_it_is_back(househol
         assert status["reason"] == "host-left-vpn"
         assert world.public_address(world.laptop) is None
         assert world.public_address(world.home) == world.home_public4
+        with Observer(world.home_router, "wan", f"host {world.resolver4}") as names:
+            ask = "import dns.resolver as r; a = r.Resolver(); a.lifetime = 2; print(a.resolve('example.net'))"
+            world.laptop.run(sys.executable, "-c", ask, check=False)
+    assert names.packets() == []
     # Home itself went out by its line: the observer would have seen the laptop's packets too.
     assert {packet.src for packet in observer.packets()} == {world.home_public4, world.web4}
     assert "VPN" in refused_reason(household)

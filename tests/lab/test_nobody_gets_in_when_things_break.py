@@ -143,12 +143,15 @@ def test_an_emptied_firewall_is_filled_again(siege: Siege) -> None:
 
 @pytest.mark.parametrize("name", ["traveller", "stranger"])
 def test_without_any_firewall_routes_still_keep_peers_to_the_internet(siege: Siege, name: str) -> None:
-    """Home's own services are then open: local delivery comes before any route."""
+    """Home's own services are then open: local delivery comes before any route. Somebody else has `lan`."""
+    siege.at_home("allow", "friend", "lan")
     siege.daemons["home"].kill()
     siege.world.flush_firewall()
     reached = siege.reached(ALL, name)
     assert "this device" in reached, "the firewall is not gone"
     assert {name: places for name, places in reached.items() if places != {"home"}} == {}
+    siege.start("home")
+    siege.at_home("deny", "friend", "lan")
 
 
 def test_without_the_second_layer_too_the_same_packets_arrive(siege: Siege) -> None:

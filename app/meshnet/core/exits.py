@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from meshnet.core.kinds import PPP, TUNNELS
+from meshnet.core.kinds import LINES, PPP
 from meshnet_platform.api import Facts, Gateway
 
 PLAIN_MTU = 1420
@@ -26,14 +26,14 @@ class Exit(StrEnum):
     """It was on a VPN, which dropped: they leave nowhere until it is back."""
 
 
-def exit_of(facts: Facts, *, was_vpn: bool, stops: bool) -> Exit:
-    """The exit now; `was_vpn`: peers left by a VPN before, `stops`: they must not leave by anything else then."""
+def exit_of(facts: Facts, *, was_vpn: bool) -> Exit:
+    """The exit now; `was_vpn`: peers left by a VPN before."""
     if any(_is_vpn(gateway, facts) for gateway in facts.gateways):
         return Exit.VPN
-    if was_vpn and not facts.gateways:
-        # Neither the VPN nor a line: nothing says that the VPN will not be back with the line.
-        return Exit.VPN
-    return Exit.LOST if was_vpn and stops else Exit.LINE
+    if not was_vpn:
+        return Exit.LINE
+    # Neither the VPN nor a line: nothing says that the VPN will not be back with the line.
+    return Exit.LOST if facts.gateways else Exit.VPN
 
 
 def ways_of(exit_now: Exit, facts: Facts) -> tuple[Gateway, ...]:
@@ -49,7 +49,7 @@ def _is_vpn(gateway: Gateway, facts: Facts) -> bool:
     kinds = {link.name: link.kind for link in facts.links}
     kind = kinds.get(gateway.interface, "")
     if kind != PPP:
-        return kind in TUNNELS
+        return kind not in LINES
     # A modem's PPP is the line itself; one that stands before another default route has taken that one's place.
-    others = {kinds.get(other.interface, "") for other in facts.gateways if other.interface != gateway.interface}
-    return bool(others - TUNNELS)
+    others = (kinds.get(other.interface, "") for other in facts.gateways if other.interface != gateway.interface)
+    return any(other in LINES for other in others)

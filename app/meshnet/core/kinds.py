@@ -1,6 +1,6 @@
-"""Kinds of links, in the words of ip-link(8): what is a card, what is inside this device, what carries other packets.
+"""Kinds of links, in the words of ip-link(8): what is a card, what is inside this device, what is a line of its own.
 
-Law: a kind that is in no set is neither a local network nor a VPN.
+Law: a default route by a link of any other kind is somebody's VPN. New kinds are invented by those who make VPNs.
 """
 
 from __future__ import annotations
@@ -12,10 +12,5 @@ WIRE = "veth"
 """A wire between this device and a container, or the container's own card."""
 PPP = "ppp"
 """A modem's line, or a dialled VPN."""
-TUNNELS = frozenset(
-    {
-        *("wireguard", "amneziawg", "tun", "ovpn", "ovpn-dco", "ovpn-dco-v2", PPP, "l2tp", "xfrm", "vti", "vti6"),
-        *("ipip", "ip6tnl", "sit", "gre", "ip6gre", "gtp"),
-    }
-)
-"""Links that carry packets inside other packets. OpenVPN's own kinds are those of its kernel modules."""
+LINES = CARDS | SWITCHES | {WIRE, "vrf", "wwan", "rmnet"}
+"""What may lead to the internet without being a VPN; the last are those of mobile networks."""

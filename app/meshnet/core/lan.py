@@ -37,6 +37,12 @@ def local_networks(facts: Facts, mesh: Iterable[Network]) -> LocalNetworks:
     return LocalNetworks(texts_of(prefixes), tuple(sorted(link.name for link in local)))
 
 
+def public_local_networks(facts: Facts, mesh: Iterable[Network]) -> tuple[str, ...]:
+    """Those with public addresses: no list of special ranges names them, so others have to be told."""
+    found = local_networks(facts, mesh).prefixes
+    return tuple(prefix for prefix in found if not is_within(network_of(prefix), NOT_PUBLIC))
+
+
 def inner_interfaces(facts: Facts) -> tuple[str, ...]:
     """The interfaces behind which are this device's own containers and virtual machines."""
     inner = (link for link in facts.links if link.kind in SWITCHES | {WIRE} and not _is_local(link, facts))

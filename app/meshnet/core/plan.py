@@ -148,13 +148,13 @@ def _hosting(situation: Situation, permissions: dict[str, Permission]) -> Hostin
         return None
     lan = [device for device in routing if permissions[device].lan]
     facts = situation.facts
-    networks = local_networks(facts, _mesh_networks(situation)) if lan else LocalNetworks((), ())
+    networks = local_networks(facts, situation.ledger.networks()) if lan else LocalNetworks((), ())
     return Hosting(
         routing=_all_addresses(situation, routing),
         lan=_all_addresses(situation, lan),
         lan_prefixes=networks.prefixes,
         lan_interfaces=networks.interfaces,
-        denied=denied(facts, situation.own_public),
+        denied=denied(facts, (*situation.own_public, *_lan_of_host(situation))),
         inner_interfaces=inner_interfaces(facts),
         gateways=ways_of(situation.exit, facts),
         through_tunnel=situation.wish is not None and not situation.wish.gives_way,
@@ -162,13 +162,14 @@ def _hosting(situation: Situation, permissions: dict[str, Permission]) -> Hostin
     )
 
 
+def _lan_of_host(situation: Situation) -> tuple[str, ...]:
+    """What the next host may permit this one to reach is not permitted to this one's peers."""
+    host = _host(situation)
+    return host.lan if host else ()
+
+
 def _all_addresses(situation: Situation, devices: list[str]) -> tuple[str, ...]:
     return tuple(sorted(a for device in devices for a in _addresses(situation, device)))
-
-
-def _mesh_networks(situation: Situation) -> tuple[Network, ...]:
-    mesh = situation.ledger.mesh
-    return (network_of(mesh.network4), network_of(mesh.network6)) if mesh else ()
 
 
 # --- routing --------------------------------------------------------------------------------------------------------

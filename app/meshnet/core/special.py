@@ -25,6 +25,14 @@ def is_within(network: Network, ranges: tuple[Network, ...]) -> bool:
     return any(network.subnet_of(wider) for wider in ranges if isinstance(wider, ipaddress.IPv6Network))
 
 
+def is_prefix(text: str) -> bool:
+    """Whether this is a prefix in its usual spelling ("192.168.1.0/24")."""
+    try:
+        return str(ipaddress.ip_network(text)) == text
+    except ValueError:
+        return False
+
+
 NOT_PUBLIC: tuple[Network, ...] = tuple(
     ipaddress.ip_network(text)
     for text in (

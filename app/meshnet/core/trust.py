@@ -33,6 +33,7 @@ from meshnet.core.records import (
     signed_by,
     subject_of,
 )
+from meshnet.core.special import Network, is_prefix, network_of
 from meshnet.errors import Refusal
 
 CANDIDATES_MAX = 8
@@ -111,6 +112,10 @@ class Ledger:
     def record_of(self, kind: type[Body], subject: str) -> Signed | None:
         """The newest record of this type and subject."""
         return self._records.get((kind.__name__, subject))
+
+    def networks(self) -> tuple[Network, ...]:
+        """The mesh's prefixes, of both families."""
+        return (network_of(self.mesh.network4), network_of(self.mesh.network6)) if self.mesh else ()
 
     def is_member(self, device: str) -> bool:
         """Whether the device belongs to the mesh now."""
@@ -212,6 +217,7 @@ class Ledger:
         self._require(all(map(may_be_candidate, body.candidates)), "a candidate that may not be one")
         self._require(body.route is None or is_id(body.route), "a route through no device")
         self._require(1280 <= body.mtu <= 9000, "an MTU out of range")
+        self._require(len(body.lan) <= CANDIDATES_MAX and all(map(is_prefix, body.lan)), "no local networks")
         texts = (body.platform, body.cannot_host or "", body.exit)
         self._require(all(_is_plain(text) for text in texts), "control characters in a text")
 

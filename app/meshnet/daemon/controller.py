@@ -129,10 +129,12 @@ class Controller:
 
     async def _tell_before_moving(self) -> None:
         """This device left its VPN, and its peers are to go on by its own line: they hear of it first."""
-        if self._model.ledger is not None and self._model.settle_exit() and self._model.announce():
+        if self._model.ledger is None or not self._model.settle_exit():
+            return
+        if self._model.announce():
             self._link.flush()
-            if self._model.connected:
-                await self._link.told(TELL_WITHIN)
+        if self._model.connected and await self._link.told(TELL_WITHIN):
+            self._model.forget_vpn()
 
     async def look(self) -> None:
         """Read the system anew, and follow what has changed."""

@@ -65,14 +65,29 @@ def judge_query(query: dns.message.Message, view: View) -> dns.message.Message |
 
 def is_about_local_name(query: dns.message.Message, view: View) -> bool:
     """Whether the question is for those who know the host's own networks."""
-    name = query.question[0].name
+    return _is_local(query.question[0].name, view)
+
+
+def _is_local(name: dns.name.Name, view: View) -> bool:
     return is_local_name(tuple(label for label in name.labels if label), view)
+
+
+def _names(answer: dns.message.Message) -> Iterator[dns.name.Name]:
+    """The names that an answer is about, and those that it leads to."""
+    for rrset in answer.answer:
+        yield rrset.name
+        for rdata in rrset:
+            target = getattr(rdata, "target", None) or getattr(rdata, "exchange", None)
+            if isinstance(target, dns.name.Name) and target != dns.name.root:
+                yield target
 
 
 def judge_answer(query: dns.message.Message, answer: dns.message.Message, view: View) -> dns.message.Message:
     """The answer as the asker gets it, or a refusal where it leads to what the asker may not reach."""
     if not all(may_see(address, view) for address in _addresses(answer)):
         return _refuse(query, "an address that this host does not carry to")
+    if not view.lan and any(_is_local(name, view) for name in _names(answer)):
+        return _refuse(query, "an alias of a name of the host's own network")
     # Made from the asker's own question: its id, and its way to write the name.
     reply = _response(query)
     reply.flags |= answer.flags & _KEPT_FLAGS

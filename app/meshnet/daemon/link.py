@@ -53,11 +53,12 @@ class Link:
         self._outbox_filled.set()
         self._check_told()
 
-    async def told(self, wait: float) -> None:
-        """Return when the coordinator has all that this device has to say; after `wait` seconds in any case."""
+    async def told(self, wait: float) -> bool:
+        """Whether the coordinator has all that this device has to say; waits for it, `wait` seconds at most."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(wait):
                 await self._all_told.wait()
+        return self._all_told.is_set()
 
     def _check_told(self) -> None:
         if self._model.connected and not self._model.state.outbox:

@@ -17,6 +17,7 @@ from meshnet.core.endpoints import format_endpoint, may_be_candidate, parse_endp
 from meshnet.core.exits import Exit, exit_of, ways_of
 from meshnet.core.grants import NOTHING, Permission, permitted
 from meshnet.core.identity import SigningKey, wireguard_private, wireguard_public
+from meshnet.core.lan import public_local_networks
 from meshnet.core.links import CoordinatorAddress
 from meshnet.core.plan import own_mtu
 from meshnet.core.records import Body, Device, Grants, Signed, sign, text_of
@@ -84,7 +85,14 @@ class Model:
     @property
     def seen_address(self) -> str | None:
         """Where the coordinator sees this device, or saw it last."""
-        return self.state.seen_address
+        return next(iter(self.state.seen_addresses), None)
+
+    @property
+    def own_public(self) -> tuple[str, ...]:
+        """Addresses under which the world reaches this device, and its router with it."""
+        chosen = self.state.settings.endpoint
+        named = (str(parse_endpoint(_with_port(chosen, 1))[0]),) if chosen else ()
+        return tuple(dict.fromkeys((*self.state.seen_addresses, *named)))
 
     @property
     def unfit(self) -> str | None:
@@ -98,7 +106,7 @@ class Model:
             return self.unfit
         if self.stuck is not None and not self.gives_way:
             return f"Its own route is blocked: {BLOCKED_WORDS[self.stuck]}."
-        if self.exit is Exit.LOST and self.announced_route is None:
+        if self.announced_exit is Exit.LOST and self.announced_route is None:
             return (
                 "The VPN that it is on dropped; it waits until that is back. "
                 "`meshnet settings host-vpn-lost tell` on it lets it go on by its own line."
@@ -108,8 +116,17 @@ class Model:
     @property
     def exit(self) -> Exit:
         """By what peers leave this device while it is not routed itself."""
-        stops = self.state.settings.host_vpn_lost == "stop"
-        return exit_of(self.facts, was_vpn=self.state.on_vpn, stops=stops)
+        return exit_of(self.facts, was_vpn=self.state.on_vpn)
+
+    @property
+    def announced_exit(self) -> Exit:
+        """What others are told of it: that peers will leave by the line they hear before they do."""
+        return Exit.LINE if self.must_tell_of_line else self.exit
+
+    @property
+    def must_tell_of_line(self) -> bool:
+        """Whether the VPN dropped, and peers are to go on by the line once they were told."""
+        return self.exit is Exit.LOST and self.state.settings.host_vpn_lost == "tell"
 
     @property
     def announced_route(self) -> str | None:
@@ -174,8 +191,11 @@ class Model:
         except ValueError:
             log.warning("the coordinator names no address")
             return
-        if address != self.state.seen_address:
-            self.state.seen_address = address
+        # One of each family, the newest first.
+        others = (known for known in self.state.seen_addresses if (":" in known) != (":" in address))
+        seen = [address, *others]
+        if seen != self.state.seen_addresses:
+            self.state.seen_addresses = seen
             self.save()
 
     def free_name(self, wanted: str) -> str:
@@ -197,14 +217,19 @@ class Model:
             return None
 
     def settle_exit(self) -> bool:
-        """Keep in mind whether peers leave by a VPN; True: they did, and are about to leave by this device's line."""
-        exit_now, hosts = self.exit, any(self.permitted(peer).routing for peer in self._peers())
-        left = self.state.on_vpn and hosts and exit_now is Exit.LINE
-        on_vpn = hosts and exit_now is not Exit.LINE
+        """Keep in mind whether peers leave by a VPN; True: it dropped, and they are to hear that they will be moved."""
+        hosts = any(self.permitted(peer).routing for peer in self._peers())
+        self._keep_vpn(hosts and self.exit is not Exit.LINE)
+        return self.must_tell_of_line
+
+    def forget_vpn(self) -> None:
+        """Peers know that the VPN dropped: from now on they leave by this device's line."""
+        self._keep_vpn(False)
+
+    def _keep_vpn(self, on_vpn: bool) -> None:
         if on_vpn != self.state.on_vpn:
             self.state.on_vpn = on_vpn
             self.save()
-        return left
 
     def _peers(self) -> Iterator[str]:
         return (device.device for device in self.mesh.active() if device.device != self.me)
@@ -236,10 +261,11 @@ class Model:
             candidates=self._candidates(),
             can_host=self.cannot_host is None,
             cannot_host=self.cannot_host,
-            ipv6=host.ipv6 if host else any(way.family == 6 for way in ways_of(self.exit, self.facts)),
-            mtu=own_mtu(self.exit, host),
+            ipv6=host.ipv6 if host else any(way.family == 6 for way in ways_of(self.announced_exit, self.facts)),
+            mtu=own_mtu(self.announced_exit, host),
             route=self.announced_route,
-            exit=self.exit,
+            exit=self.announced_exit,
+            lan=public_local_networks(self.facts, self.mesh.networks()),
         )
 
     def _announce_device(self, ledger: Ledger) -> None:

@@ -135,7 +135,7 @@ class Service:
         loop = asyncio.get_running_loop()
         read_at = loop.time()
         while True:
-            is_close = self._server.is_watched or self._system.is_behind
+            is_close = self._server.is_watched or self._system.is_behind or self._model.must_tell_of_line
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(OBSERVE_EVERY if is_close else OBSERVE_IDLE):
                     await self._news.wait()
@@ -147,7 +147,7 @@ class Service:
             with contextlib.suppress(MeshnetError):
                 await self._controller.refresh()
             with contextlib.suppress(MeshnetError):
-                if self._system.is_behind:
+                if self._system.is_behind or self._model.must_tell_of_line:
                     await self._settle()
                 if changed or loop.time() - read_at > FACTS_EVERY:
                     read_at = loop.time()
@@ -200,6 +200,9 @@ class Service:
 
     def _resolvers(self, is_local: bool) -> tuple[str, ...]:
         wanted, own = self._system.plan, self._model.facts.resolvers
+        if wanted.hosting is not None and not wanted.hosting.gateways and not wanted.hosting.through_tunnel:
+            # Its peers' packets leave nowhere now (its VPN dropped): nor do the names they ask for.
+            return ()
         if wanted.route is None or not wanted.resolvers or self._model.gives_way:
             return own
         # A host that is routed itself asks where its own names are asked; but names of its own network only there, for

@@ -55,7 +55,7 @@ class State(msgspec.Struct):
     joined: Joined | None = None
     route: str | None = None
     """Id of the host that all traffic is to go through."""
-    seen_address: str | None = None
+    seen_addresses: list[str] = []
     """Where the coordinator last saw this device: peers must not reach that from within, from the first moment on."""
     on_vpn: bool = False
     """Peers may route through this device and leave by a VPN that it is on, or was on before that dropped."""

@@ -107,7 +107,7 @@ class System:
                 resolver_port=self._forwarder.port if self._forwarder else None,
                 can_host=model.unfit is None,
                 exit=model.exit,
-                own_public=(model.seen_address,) if model.seen_address else (),
+                own_public=model.own_public,
                 now=int(model.clock()),
             )
         )

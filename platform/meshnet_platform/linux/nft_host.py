@@ -108,6 +108,9 @@ def to_lan_rules(plan: SystemPlan) -> Iterator[str]:
         word, family = ("ip6", "6") if match.startswith("ip6") else ("ip", "4")
         permitted = f'iifname "{interface_of(plan)}" {word} saddr @lan{family} {match}'
         yield f"{permitted} meta mark set {marks.TO_LAN:#x}"
+    if hosting is not None and hosting.lan:
+        # Of an answer the reverse path filter asks whether the tunnel's rules lead to its sender: with the mark they do.
+        yield f"ct mark {marks.TO_LAN:#x} ct direction reply meta mark set {marks.TO_LAN:#x}"
 
 
 def _lan_rules(hosting: Hosting) -> Iterator[str]:
@@ -116,7 +119,7 @@ def _lan_rules(hosting: Hosting) -> Iterator[str]:
     names = ", ".join(f'"{name}"' for name in sorted(hosting.lan_interfaces))
     for match in destinations(hosting.lan_prefixes):
         word, family = ("ip6", "6") if match.startswith("ip6") else ("ip", "4")
-        yield f"oifname {{ {names} }} {word} saddr @lan{family} {match} accept"
+        yield f"oifname {{ {names} }} {word} saddr @lan{family} {match} ct mark set {marks.TO_LAN:#x} accept"
 
 
 def _gateway_rule(gateway: Gateway) -> str:

@@ -147,8 +147,8 @@ def _rules(plan: SystemPlan, family: int) -> Iterator[tuple[int, str]]:
         yield marks.MESH_PRIORITY, f"lookup {marks.MESH_TABLE}"
         yield from _denied_rules(plan, plan.tunnel.interface, family)
     if plan.tunnel is not None and plan.route is not None:
-        # By the interface as well as the mark: the reverse path filter's own look-up names no such interface, and so
-        # still finds that what comes out of the tunnel is also sent there.
+        # By the interface as well as the mark: the reverse path filter's look-up for what is delivered here names no
+        # such interface, and so still finds that what comes out of the tunnel is also sent there.
         answers = f"iif {plan.tunnel.interface} fwmark {marks.LEFT_BY_TUNNEL:#x}"
         yield marks.BESIDE_PRIORITY, f"{answers} lookup main"
         if plan.hosting is not None and not plan.hosting.through_tunnel:

@@ -33,6 +33,8 @@ class Sysctls:
             # The filter judges ARP too, which bears no mark: with our tables its verdict is "no way back", and the
             # neighbours, the gateway among them, would get no answer. The firewall drops what matters of spoofing.
             settings |= {_MARKED: "1"} | dict.fromkeys(self._changed_from("net/ipv4/conf/*/rp_filter", "12"), "0")
+        if plan.hosting is not None and plan.hosting.lan:
+            settings |= {_MARKED: "1"}
         routing = plan.hosting.routing if plan.hosting else ()
         if any(":" not in address for address in routing):
             # Turning forwarding on or off makes the kernel choose the first anew, so it is kept in the journal too. The

@@ -122,7 +122,27 @@ def test_peers_are_told_once_before_they_are_moved_to_the_line(tmp_path: Path) -
     model.facts = LINE
     assert model.settle_exit()
     assert model.own_record(2).exit == "line"
+    assert model.exit == "lost", "until they know, they leave nowhere"
+    model.forget_vpn()
+    assert model.exit == "line"
     assert not model.settle_exit()
+
+
+def test_where_the_world_reaches_this_device_is_known_for_both_families_and_after_a_restart(tmp_path: Path) -> None:
+    _, model = hosting(tmp_path)
+    for address in ("81.2.69.9", "2a02:8010:6a00:1::10", "81.2.69.10"):
+        model.see_address(address)
+    again = Model(model.store, "fake", clock=lambda: NOW)
+    assert again.own_public == ("81.2.69.10", "2a02:8010:6a00:1::10")
+    again.state.settings = changed(again.state.settings, "endpoint", "62.24.131.7:51820")
+    assert "62.24.131.7" in again.own_public
+
+
+def test_local_networks_with_public_addresses_are_announced(tmp_path: Path) -> None:
+    _, model = hosting(tmp_path)
+    links = (Link("eth0", ("192.168.1.10/24", "88.198.50.2/24", "2003:8:20:1::2/64")),)
+    model.facts = Facts(links=links, gateways=LINE.gateways)
+    assert model.own_record(2).lan == ("2003:8:20:1::/64", "88.198.50.0/24")
 
 
 def test_a_vpn_that_nobody_routed_through_is_not_missed(tmp_path: Path) -> None:

@@ -73,6 +73,12 @@ def test_a_later_process_puts_everything_back(system: System) -> None:
     assert system.values() == VALUES
 
 
+def test_ways_to_local_networks_need_marks_in_the_reverse_path_filter(system: System) -> None:
+    lan = SystemPlan(hosting=Hosting(("100.64.0.2",), lan=("100.64.0.2",)))
+    assert system.sysctls().wanted(lan)["net/ipv4/conf/all/src_valid_mark"] == "1"
+    assert "net/ipv4/conf/all/src_valid_mark" not in system.sysctls().wanted(HOST)
+
+
 def test_forwarding_that_was_on_before_us_stays_on(system: System) -> None:
     system.root.joinpath(IP_FORWARD).write_text("1\n")
     sysctls = system.sysctls()
