@@ -90,8 +90,8 @@ class Firewall:
         """End the running flows of peers that lost a permission, where conntrack(8) is installed.
 
         The rules stop them already; this also ends what a permitted peer had opened towards a third party, which would
-        otherwise go on sending here. What a peer opened to this device itself is kept in mind: a flow that was forgotten
-        would look, with the next packet of ours, as if this device had opened it.
+        otherwise go on sending here. What a peer opened to this device itself is kept in mind: a forgotten flow would
+        look, with the next packet of ours, as if this device had opened it.
         """
         lost = sorted(
             address for old, new in zip(_permitted(before), _permitted(now), strict=True) for address in old - new

@@ -109,7 +109,7 @@ def to_lan_rules(plan: SystemPlan) -> Iterator[str]:
         permitted = f'iifname "{interface_of(plan)}" {word} saddr @lan{family} {match}'
         yield f"{permitted} meta mark set {marks.TO_LAN:#x}"
     if hosting is not None and hosting.lan:
-        # Of an answer the reverse path filter asks whether the tunnel's rules lead to its sender: with the mark they do.
+        # The reverse path filter asks whether the tunnel's rules lead to an answer's sender: with the mark they do.
         yield f"ct mark {marks.TO_LAN:#x} ct direction reply meta mark set {marks.TO_LAN:#x}"
 
 
