@@ -7,7 +7,7 @@ home computer, over the mesh.
 from __future__ import annotations
 
 import json
-import os
+import subprocess
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
@@ -276,8 +276,8 @@ def test_a_host_that_is_routed_asks_its_own_host_and_shows_no_names_of_its_netwo
 
 # --- systemd-resolved -----------------------------------------------------------------------------------------------
 
-RESOLVED = Path(os.environ.get("MESHNET_TEST_RESOLVED", "/lib/systemd/systemd-resolved"))
-"""The real one, where there is one: it runs in the home computer, with that machine's own files."""
+RESOLVED = Path(__file__).parents[2] / "build/lab-resolved/lib/systemd/systemd-resolved"
+"""The real one, where `./dev` could unpack it: it runs in the home computer, with that machine's own files."""
 STUB = "/run/systemd/resolve/stub-resolv.conf"
 BEHIND = "/run/systemd/resolve/resolv.conf"
 
@@ -300,8 +300,10 @@ def use_stand_in(world: World) -> None:
 
 def use_resolved(world: World) -> None:
     """The real systemd-resolved, told what a person would tell it."""
-    if not RESOLVED.exists():
-        pytest.skip(f"systemd-resolved is not installed at {RESOLVED}")
+    try:
+        subprocess.run([RESOLVED, "--version"], check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        pytest.skip(f"there is no systemd-resolved to run: {error}")
     home, user = world.home, "systemd-resolve:x:991:"
     for file, line in (("/etc/passwd", f"{user}991::/:/usr/sbin/nologin\n"), ("/etc/group", f"{user}\n")):
         path = home.file(file)
