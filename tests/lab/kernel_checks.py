@@ -55,7 +55,13 @@ class Scene:
     def host_plan(self, *, lan: bool = False) -> SystemPlan:
         gateways = (Gateway("wan", "203.0.113.1", 4), Gateway("wan", "2001:db8:2::1", 6))
         granted = self.client.addresses if lan else ()
-        hosting = Hosting(self.client.addresses, lan=granted, lan_prefixes=("192.168.1.0/24",), gateways=gateways)
+        hosting = Hosting(
+            self.client.addresses,
+            lan=granted,
+            lan_prefixes=("192.168.1.0/24",),
+            lan_interfaces=("lan",),
+            gateways=gateways,
+        )
         return SystemPlan(self.host.tunnel(self.client.as_peer()), hosting=hosting)
 
     def fetch(self, family: int = 4) -> str:
