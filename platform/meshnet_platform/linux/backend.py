@@ -157,6 +157,9 @@ class LinuxBackend:
         changed: list[str] = []
         outcome = "it is as it should be again."
         with self._lock:
+            if Part.NETWORK in parts and self._wanted.tunnel and self._tunnel.went_with_process(self._interface):
+                self._tunnel_died()
+                return True
             try:
                 self._put_right(parts, changed)
             except PlatformError as error:

@@ -26,6 +26,7 @@ USERSPACE = "wireguard-go"
 _SOCKETS = Path("/run/wireguard")
 _READY_SECONDS = 5.0
 _END_SECONDS = 3.0
+_ENDING_SECONDS = 0.3
 
 
 class TunnelInterface:
@@ -71,6 +72,31 @@ class TunnelInterface:
         if self._watcher is not None:
             self._watcher.cancel()
             self._watcher = None
+
+    def has_died(self) -> bool:
+        """Whether the process under the interface ended, and none was started in its place."""
+        noted = self._journal.entries.process
+        if noted is None:
+            return False
+        try:
+            process = psutil.Process(noted.pid)
+            return process.create_time() != noted.started or process.status() == psutil.STATUS_ZOMBIE
+        except psutil.NoSuchProcess:
+            return True
+
+    def went_with_process(self, name: str) -> bool:
+        """Whether the interface is gone because the process under it ended, or the other way round.
+
+        A process that ends loses its interface a moment before it is seen to have ended.
+        """
+        noted = self._journal.entries.process
+        if noted is None or self.exists(name):
+            return False
+        with suppress(ProcessLookupError):
+            handle = open_pid(noted.pid)
+            select.select([handle], [], [], _ENDING_SECONDS)
+            os.close(handle)
+        return self.has_died()
 
     def exists(self, name: str) -> bool:
         """Whether there is an interface by that name in this network namespace."""
@@ -120,6 +146,9 @@ class TunnelInterface:
             time.sleep(0.01)
 
     def _died(self) -> None:
+        if not self.has_died():
+            # Whoever watches the interface itself was faster.
+            return
         if self._spawned is not None:
             self._spawned.reap()
         self._watcher = None

@@ -3,11 +3,14 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import psutil
 import pytest
 
-from meshnet_platform.linux.tunnel import ProcessWatcher, end
+from meshnet_platform.linux.journal import Journal, ProcessIdentity
+from meshnet_platform.linux.tunnel import ProcessWatcher, TunnelInterface, end
+from meshnet_platform.runner import Runner
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are watched through pidfd_open(2)")
 
@@ -45,3 +48,20 @@ def test_a_process_that_ended_before_needs_no_ending() -> None:
         known = psutil.Process(process.pid)
         process.communicate()
     end(known)
+
+
+def test_an_interface_went_with_its_process_when_that_ends_just_after_it(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    tunnel = TunnelInterface(Runner(), journal, tmp_path / "log")
+    assert not tunnel.went_with_process("no-such-0"), "nothing is noted"
+    with sleeper() as process:
+        known = psutil.Process(process.pid)
+        journal.entries.process = ProcessIdentity(known.pid, known.create_time())
+        assert not tunnel.went_with_process("no-such-0"), "it runs: the interface was given another name"
+        assert not tunnel.went_with_process("lo")
+        ending = threading.Timer(0.05, process.kill)
+        ending.start()
+        assert tunnel.went_with_process("no-such-0")
+        ending.join()
+        process.communicate()
+    assert tunnel.has_died()
