@@ -252,6 +252,27 @@ def test_an_address_beside_the_answer_is_an_answer_too() -> None:
         assert judge_answer(query, found, LAN).rcode() == dns.rcode.NOERROR
 
 
+@pytest.mark.parametrize(
+    ("kind", "alias"), [("TXT", "nas.home.lan."), ("AAAA", "printer.local."), ("PTR", "20.1.168.192.in-addr.arpa.")]
+)
+def test_a_public_name_that_is_an_alias_of_a_local_one_tells_nothing(kind: str, alias: str) -> None:
+    query = dns.message.make_query("alias.example.net", kind)
+    found = dns.message.make_response(query)
+    found.answer.append(dns.rrset.from_text("alias.example.net.", 60, "IN", "CNAME", alias))
+    if kind == "TXT":
+        found.answer.append(dns.rrset.from_text(alias, 60, "IN", "TXT", "upstairs"))
+    assert judge_answer(query, found, PUBLIC).rcode() == dns.rcode.REFUSED
+    assert judge_answer(query, found, LAN).rcode() == dns.rcode.NOERROR
+
+
+def test_an_alias_of_a_public_name_is_told() -> None:
+    query = dns.message.make_query("www.example.net", "MX")
+    found = dns.message.make_response(query)
+    found.answer.append(dns.rrset.from_text("www.example.net.", 60, "IN", "CNAME", "web.example.org."))
+    found.answer.append(dns.rrset.from_text("web.example.org.", 60, "IN", "MX", "0 ."))
+    assert judge_answer(query, found, PUBLIC).rcode() == dns.rcode.NOERROR
+
+
 def test_a_refusal_says_why_to_those_who_understand_it(monkeypatch: pytest.MonkeyPatch) -> None:
     async def scenario(made: Bench) -> None:
         query = dns.message.make_query("nas.lan.", "A", use_edns=0)
