@@ -114,7 +114,8 @@ class Controller:
                 # Only the person opens what a wanted route closed; the mesh is forgotten when they do.
                 await self._routing.lose(Blocked.ROUTING_REVOKED)
             return
-        await self._tell_before_moving()
+        if self._model.ledger is not None:
+            self._model.settle_exit()
         try:
             await self._system.apply()
         except MeshnetError:
@@ -126,15 +127,15 @@ class Controller:
                 self._link.flush()
             self._routing.nudge()
             self.on_change()
+        await self._move_once_told()
 
-    async def _tell_before_moving(self) -> None:
-        """This device left its VPN, and its peers are to go on by its own line: they hear of it first."""
-        if self._model.ledger is None or not self._model.settle_exit():
+    async def _move_once_told(self) -> None:
+        """The VPN of this device dropped, and its peers are to go on by its own line: they have heard of it first."""
+        if not self._model.must_tell_of_line or not self._model.connected or not await self._link.told(TELL_WITHIN):
             return
-        if self._model.announce():
-            self._link.flush()
-        if self._model.connected and await self._link.told(TELL_WITHIN):
-            self._model.forget_vpn()
+        self._model.forget_vpn()
+        await self._system.apply()
+        self.on_change()
 
     async def look(self) -> None:
         """Read the system anew, and follow what has changed."""

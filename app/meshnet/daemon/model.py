@@ -216,11 +216,10 @@ class Model:
             log.warning("record refused: %s", error)
             return None
 
-    def settle_exit(self) -> bool:
-        """Keep in mind whether peers leave by a VPN; True: it dropped, and they are to hear that they will be moved."""
+    def settle_exit(self) -> None:
+        """Keep in mind whether peers leave by a VPN, while any may."""
         hosts = any(self.permitted(peer).routing for peer in self._peers())
         self._keep_vpn(hosts and self.exit is not Exit.LINE)
-        return self.must_tell_of_line
 
     def forget_vpn(self) -> None:
         """Peers know that the VPN dropped: from now on they leave by this device's line."""

@@ -92,7 +92,7 @@ def hosting(tmp_path: Path) -> tuple[Household, Model]:
 def test_a_host_on_a_vpn_says_so_and_that_it_carries_less(tmp_path: Path) -> None:
     _, model = hosting(tmp_path)
     model.facts = VPN
-    assert not model.settle_exit()
+    model.settle_exit()
     said = model.own_record(2)
     assert (said.exit, said.mtu, said.ipv6, said.can_host) == ("vpn", 1340, False, True)
 
@@ -102,7 +102,7 @@ def test_a_host_whose_vpn_dropped_says_so_and_still_does_after_a_restart(tmp_pat
     model.facts = VPN
     model.settle_exit()
     model.facts = LINE
-    assert not model.settle_exit()
+    model.settle_exit()
     again = Model(model.store, "fake", clock=lambda: NOW)
     again.facts = LINE
     for one in (model, again):
@@ -120,12 +120,13 @@ def test_peers_are_told_once_before_they_are_moved_to_the_line(tmp_path: Path) -
     model.settle_exit()
     model.state.settings = changed(model.state.settings, "host-vpn-lost", "tell")
     model.facts = LINE
-    assert model.settle_exit()
+    model.settle_exit()
+    assert model.must_tell_of_line
     assert model.own_record(2).exit == "line"
     assert model.exit == "lost", "until they know, they leave nowhere"
     model.forget_vpn()
     assert model.exit == "line"
-    assert not model.settle_exit()
+    assert not model.must_tell_of_line
 
 
 def test_where_the_world_reaches_this_device_is_known_for_both_families_and_after_a_restart(tmp_path: Path) -> None:
