@@ -29,8 +29,6 @@ _SERVICES = (b"_dns-sd", b"_udp")
 """Names that list what a network offers, in whatever zone (RFC 6763, section 11)."""
 _REVERSE4: Labels = (b"in-addr", b"arpa")
 _REVERSE6: Labels = (b"ip6", b"arpa")
-_ALLOCATED6 = ipaddress.IPv6Network("2000::/3")
-"""All that IANA has given out for the public internet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +66,6 @@ def may_see(address: str, view: View) -> bool:
     parsed = ipaddress.ip_address(address)
     if view.lan and _holds(_networks(view.lan_prefixes), parsed):
         return True
-    if parsed.version == 6 and parsed not in _ALLOCATED6:
-        return False
     return not _holds(_near(view), parsed)
 
 
