@@ -137,11 +137,11 @@ class Controller:
         await self._system.apply()
         self.on_change()
 
-    async def look(self) -> None:
-        """Read the system anew, and follow what has changed."""
+    async def look(self, *, is_broken: bool = False) -> None:
+        """Read the system anew, and follow what has changed; where something of ours broke, in any case."""
         before = (self._model.facts, self._model.problems)
         await self._system.look()
-        if before != (self._model.facts, self._model.problems) and self._model.ledger is not None:
+        if is_broken or before != (self._model.facts, self._model.problems):
             with contextlib.suppress(MeshnetError):
                 # Told by the route's state and the log; the next change tries again.
                 await self.settle()

@@ -151,13 +151,7 @@ class Service:
                     await self._settle()
                 if changed or loop.time() - read_at > FACTS_EVERY:
                     read_at = loop.time()
-                    await self._look_again(broken)
-
-    async def _look_again(self, broken: bool) -> None:
-        before = (self._model.facts, self._model.problems)
-        await self._system.look()
-        if broken or before != (self._model.facts, self._model.problems):
-            await self._settle()
+                    await self._controller.look(is_broken=broken)
 
     # --- names for those who route through this host ----------------------------------------------------------------
 
