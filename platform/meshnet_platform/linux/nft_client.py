@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from meshnet_platform.api import Route, SystemPlan
 from meshnet_platform.linux import marks
-from meshnet_platform.linux.nft_words import both_families, family_word, interface_of
+from meshnet_platform.linux.nft_words import both_families, family_word, interface_of, one_of
 
 _REJECT = ("meta l4proto tcp reject with tcp reset", "reject with icmpx admin-prohibited")
 _NEIGHBOURS = "{ nd-router-solicit, nd-neighbor-solicit, nd-neighbor-advert }"
@@ -59,8 +59,7 @@ def to_tunnel_rules(plan: SystemPlan) -> Iterator[str]:
         # not, however forwarding came to be on. To peers only this device itself speaks.
         yield from both_families("{word} daddr @mesh{family} drop")
         if plan.route.uplinks:
-            names = ", ".join(f'"{name}"' for name in plan.route.uplinks)
-            yield f"iifname {{ {names} }} ct direction original drop"
+            yield f"iifname {one_of(plan.route.uplinks)} ct direction original drop"
         yield "accept"
     elif plan.route is not None:
         yield from _REJECT

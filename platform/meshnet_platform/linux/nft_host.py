@@ -15,7 +15,7 @@ from collections.abc import Iterator
 
 from meshnet_platform.api import Gateway, Hosting, SystemPlan
 from meshnet_platform.linux import marks
-from meshnet_platform.linux.nft_words import both_families, destinations, interface_of
+from meshnet_platform.linux.nft_words import both_families, destinations, interface_of, one_of
 
 _TUNNELS = "4, 41, 47, 94, 97"
 """Protocol numbers (IANA), because not every system knows their names."""
@@ -28,10 +28,10 @@ def neighbour_rules(plan: SystemPlan, opened: frozenset[int]) -> Iterator[str]:
     Also one behind a VPN of this device, or in a network that has no way to the internet of its own.
     """
     if plan.hosting is not None:
-        names = ", ".join(f'"{name}"' for name in (interface_of(plan), *plan.hosting.inner_interfaces))
+        inside = one_of((interface_of(plan), *plan.hosting.inner_interfaces))
         new = "ct state { new, invalid, untracked } ct status & dnat == 0"
         for family in sorted(opened):
-            yield f"meta nfproto ipv{family} iifname != {{ {names} }} {new} drop"
+            yield f"meta nfproto ipv{family} iifname != {inside} {new} drop"
 
 
 def from_tunnel_rules(plan: SystemPlan) -> Iterator[str]:
@@ -104,22 +104,27 @@ def to_lan_rules(plan: SystemPlan) -> Iterator[str]:
     The mark is gone when somebody empties the firewall, and with it the way there, for everybody.
     """
     hosting = plan.hosting
-    for match in destinations(hosting.lan_prefixes) if hosting is not None and hosting.lan else ():
-        word, family = ("ip6", "6") if match.startswith("ip6") else ("ip", "4")
-        permitted = f'iifname "{interface_of(plan)}" {word} saddr @lan{family} {match}'
-        yield f"{permitted} meta mark set {marks.TO_LAN:#x}"
-    if hosting is not None and hosting.lan:
-        # The reverse path filter asks whether the tunnel's rules lead to an answer's sender: with the mark they do.
-        yield f"ct mark {marks.TO_LAN:#x} ct direction reply meta mark set {marks.TO_LAN:#x}"
+    if hosting is None or not hosting.lan:
+        return
+    for permitted in _permitted_to_lan(hosting):
+        yield f'iifname "{interface_of(plan)}" {permitted} meta mark set {marks.TO_LAN:#x}'
+    # The reverse path filter asks whether the tunnel's rules lead to an answer's sender: with the mark they do.
+    yield f"ct mark {marks.TO_LAN:#x} ct direction reply meta mark set {marks.TO_LAN:#x}"
 
 
 def _lan_rules(hosting: Hosting) -> Iterator[str]:
     if not hosting.lan_interfaces:
         return
-    names = ", ".join(f'"{name}"' for name in sorted(hosting.lan_interfaces))
+    out = one_of(sorted(hosting.lan_interfaces))
+    for permitted in _permitted_to_lan(hosting):
+        yield f"oifname {out} {permitted} ct mark set {marks.TO_LAN:#x} accept"
+
+
+def _permitted_to_lan(hosting: Hosting) -> Iterator[str]:
+    """Matches for what peers with `lan` send to the local networks."""
     for match in destinations(hosting.lan_prefixes):
         word, family = ("ip6", "6") if match.startswith("ip6") else ("ip", "4")
-        yield f"oifname {{ {names} }} {word} saddr @lan{family} {match} ct mark set {marks.TO_LAN:#x} accept"
+        yield f"{word} saddr @lan{family} {match}"
 
 
 def _gateway_rule(gateway: Gateway) -> str:

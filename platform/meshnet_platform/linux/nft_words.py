@@ -33,6 +33,12 @@ def interface_of(plan: SystemPlan) -> str:
     return plan.tunnel.interface if plan.tunnel else DEFAULT_INTERFACE
 
 
+def one_of(interfaces: Iterable[str]) -> str:
+    """The set of these interfaces, as nft writes it."""
+    names = ", ".join(f'"{name}"' for name in interfaces)
+    return f"{{ {names} }}"
+
+
 def own_addresses(plan: SystemPlan) -> tuple[str, ...]:
     """This device's mesh addresses, without a length."""
     return tuple(address.partition("/")[0] for address in plan.tunnel.addresses) if plan.tunnel else ()
