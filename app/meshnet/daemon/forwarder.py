@@ -250,7 +250,7 @@ class Forwarder:
         is_local = is_about_local_name(query, view)
         resolvers = self._resolvers(is_local)
         if is_local and not resolvers:
-            return _refuse(query, "the host is routed, and away from its own network's names")
+            return _refuse(query, "the host cannot ask its own network's name servers now")
         answer = await self._upstream.ask(resolvers, query, stream=stream)
         if answer is not None:
             return judge_answer(query, answer, view)
