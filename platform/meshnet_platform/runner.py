@@ -8,9 +8,12 @@ goes into the error; what it is given on standard input (private keys, rules) ne
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -95,16 +98,19 @@ class Runner:
         It gets a session of its own: a daemon that is killed must not take the tunnel with it.
         """
         path = self._path(words[0])
-        with log.open("wb") as output:
-            process = subprocess.Popen(
-                (path, *words[1:]),
-                env={**_ENVIRONMENT, **(environment or {})},
-                cwd="/",
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                start_new_session=True,
-            )
+        try:
+            with log.open("wb") as output:
+                process = subprocess.Popen(
+                    (path, *words[1:]),
+                    env={**_ENVIRONMENT, **(environment or {})},
+                    cwd="/",
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=output,
+                    start_new_session=True,
+                )
+        except OSError as error:
+            raise PlatformError(f"`{path}` could not be started: {error.strerror}.") from error
         return Spawned(process)
 
     def _path(self, tool: str) -> str:
@@ -129,6 +135,8 @@ def execute_process(
             errors="replace",
             cwd="/" if os.name == "posix" else None,
             env=_ENVIRONMENT if os.name == "posix" else None,
+            # A group of its own, so that what a tool has started ends with it.
+            process_group=0 if os.name == "posix" else None,
         )
     except OSError as error:
         raise PlatformError(f"`{words[0]}` could not be started: {error.strerror}.") from error
@@ -140,5 +148,16 @@ def execute_process(
             raise PlatformError(f"`{words[0]}` did not end within {timeout:g} seconds.", "Try again.") from error
         finally:
             # Of no effect on one that has ended; one that hangs must not keep us waiting for it.
-            process.kill()
+            _kill(process)
     return Result(process.returncode, out, err)
+
+
+def _kill(process: subprocess.Popen[str]) -> None:
+    """End a process that still runs, and with it whatever it has started."""
+    if process.poll() is not None:
+        return
+    if sys.platform == "win32":
+        process.kill()
+    else:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)

@@ -29,7 +29,7 @@ _LOCAL_TABLE = 255
 """What the kernel itself makes of addresses, which are told of as well."""
 _LINK_FLAGS = 0x1 | 0x40 | 0x10000
 """IFF_UP, IFF_RUNNING, IFF_LOWER_UP."""
-_OUR_TABLES = range(marks.MESH_TABLE, marks.DENIED_TABLE + 1)
+_OUR_TABLES = range(marks.MESH_TABLE, marks.ANSWERS_TABLE + 1)
 _MARKS = (marks.PACKET_MARK, marks.LEFT_BY_TUNNEL)
 
 
@@ -49,9 +49,11 @@ class Part(enum.Flag):
     """Kernel settings of interfaces."""
     RESOLVERS = enum.auto()
     """resolv.conf."""
+    PEERS = enum.auto()
+    """What WireGuard knows of us and of peers; nobody tells of it."""
     FACTS = enum.auto()
     """Something that is not ours, but that a plan may depend on."""
-    OURS = FIREWALL | NETWORK | SETTINGS | RESOLVERS
+    OURS = FIREWALL | NETWORK | SETTINGS | RESOLVERS | PEERS
     ALL = OURS | FACTS
 
 

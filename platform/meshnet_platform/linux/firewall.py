@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 
-from meshnet_platform.api import SystemPlan
+from meshnet_platform.api import PlatformError, SystemPlan
 from meshnet_platform.linux import nft, ruleset
 from meshnet_platform.linux.marks import FIREWALL_TABLE
 from meshnet_platform.linux.nft_words import host_addresses
@@ -12,7 +13,9 @@ from meshnet_platform.linux.ruleset import Ruleset
 from meshnet_platform.runner import Runner
 
 _ELEMENTS = re.compile(r"set (\w+) \{([^{}]*?)\s*elements = \{([^{}]*)\}")
+_COUNTED = re.compile(r"counter packets (\d+)")
 _UNMARKED = "0"
+_NO_TABLE = "No such file or directory"
 
 
 class Firewall:
@@ -21,6 +24,8 @@ class Firewall:
     def __init__(self, runner: Runner) -> None:
         self._runner = runner
         self._have: Ruleset | None = None
+        self._last: Ruleset | None = None
+        """What was put there last, whatever came of it since."""
         self._listed = ""
         """Our rules as nft(8) lists them; empty while that could not be learnt."""
 
@@ -40,7 +45,31 @@ class Firewall:
             self._runner.run("nft", "-f", "-", stdin=text)
         if previous is None or previous.rules != wanted.rules:
             self._learn(wanted)
-        self._have = wanted
+            if not self._listed:
+                self._load(wanted)
+        self._have = self._last = wanted
+
+    def withdraw(self, plan: SystemPlan) -> None:
+        """Take from peers what the plan takes from them, and no more: the rest of it could not be carried out."""
+        wanted, last = nft.render(plan, frozenset()), self._last
+        if wanted is None or last is None:
+            return
+        left = Ruleset(last.rules, {name: found & wanted.members[name] for name, found in last.members.items()})
+        if left == last:
+            return
+        with suppress(PlatformError):
+            self._runner.run("nft", "-f", "-", stdin=ruleset.transaction(self._have, left))
+            self._have, self._last = left if self._have else None, left
+
+    def _load(self, wanted: Ruleset) -> None:
+        """Once more, whole: somebody emptied it in between, or nft(8) did not do what it said."""
+        self._runner.run("nft", "-f", "-", stdin=ruleset.transaction(None, wanted))
+        self._learn(wanted)
+        if not self._listed:
+            raise PlatformError(
+                "`nft` said that the firewall was loaded, but the rules are not there.",
+                "Reinstall nftables, and look for a program that empties the firewall again and again.",
+            )
 
     def stands(self) -> bool:
         """Whether the kernel still has what was put there last."""
@@ -50,17 +79,34 @@ class Firewall:
         wanted = {name: addresses for name, addresses in self._have.members.items() if addresses}
         return bool(rules) and rules == self._listed and members == wanted
 
+    def returned(self) -> int:
+        """How many packets this device's programs got back through the tunnel, since the rules were last loaded."""
+        text = self._runner.ask("nft", "list", "chain", "inet", FIREWALL_TABLE, "input")
+        return sum(int(count) for count in _COUNTED.findall(text))
+
     def repair(self) -> None:
         """Put there again what was put there last, whatever is there now."""
         if self._have is not None:
-            self._runner.run("nft", "-f", "-", stdin=ruleset.transaction(None, self._have))
-            self._learn(self._have)
+            self._load(self._have)
 
     def remove(self) -> None:
         """Take our table away, if it is there."""
-        self._have = None
-        if self._runner.ask("nft", "--terse", "list", "table", "inet", FIREWALL_TABLE):
-            self._runner.run("nft", "-f", "-", stdin=ruleset.removal())
+        self._have = self._last = None
+        if self._runner.find("nft") is None:
+            return
+        if self._is_gone():
+            return
+        # Also where it could not be asked: then this says so, and nobody believes it gone.
+        self._runner.run("nft", "-f", "-", stdin=ruleset.removal())
+        if not self._is_gone():
+            raise PlatformError(
+                "`nft` said that the firewall was taken away, but it does not say that it is gone.",
+                f"Reinstall nftables, or remove it yourself: `nft delete table inet {FIREWALL_TABLE}`.",
+            )
+
+    def _is_gone(self) -> bool:
+        found = self._runner.result("nft", "--terse", "list", "table", "inet", FIREWALL_TABLE)
+        return found.status != 0 and _NO_TABLE in found.err
 
     def _learn(self, wanted: Ruleset) -> None:
         # It is listed in other words than it was given in. A list that is shorter is none of ours: somebody was faster.

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from meshnet_platform.api import SystemPlan, Tunnel
+from meshnet_platform.api import PlatformError, SystemPlan, Tunnel
 from meshnet_platform.linux import marks, precedence, routing
 from meshnet_platform.linux.routing import Routing
 from meshnet_platform.runner import Runner
 
 _NET = Path("/proc/sys/net")
 _IPV6 = _NET / "ipv6"
+_NO_TABLE = "FIB table does not exist"
 _OF_INTERFACE = (
     # Systems that turn IPv6 off for every new interface would refuse the mesh address.
     ("ipv6/conf/{}/disable_ipv6", "0"),
@@ -61,8 +62,7 @@ class Network:
         for family in _families():
             link = self._link_lines(plan.tunnel) if family == 4 and plan.tunnel else ()
             self._change(family, routing.wanted(plan, family, self._ahead.get(family, 0)), interface, link)
-        if plan.tunnel is not None:
-            self._link = (plan.tunnel.interface, plan.tunnel.mtu)
+        self._link = (plan.tunnel.interface, plan.tunnel.mtu) if plan.tunnel else None
 
     def stop_routing(self, interface: str) -> None:
         """Take away the rules that lead this device's traffic into the tunnel."""
@@ -93,13 +93,22 @@ class Network:
         addresses = self._runner.run(*ip, "addr", "show", "dev", interface) if there else ""
         routes = frozenset(
             route
-            for table in (marks.MESH_TABLE, marks.ROUTE_TABLE, marks.DENIED_TABLE)
-            # A table that was never used is an error to `ip`, and nothing to us.
-            for route in routing.parse_routes(self._runner.ask(*ip, "route", "show", "table", str(table)), table)
+            for table in (marks.MESH_TABLE, marks.ROUTE_TABLE, marks.DENIED_TABLE, marks.ANSWERS_TABLE)
+            for route in routing.parse_routes(self._routes(*ip, "route", "show", "table", str(table)), table)
         )
-        rules = self._runner.ask(*ip, "rule", "show")
+        rules = self._runner.run(*ip, "rule", "show")
+        if not rules.strip():
+            # The kernel has some of its own, always: whoever sees none would leave ours behind.
+            raise PlatformError("`ip rule` shows no rules at all.", "Check iproute2; reinstall it.")
         self._ahead[family] = precedence.distance_ahead(rules, interface)
         return Routing(routing.parse_addresses(addresses, family), routes, precedence.parse_rules(rules, interface))
+
+    def _routes(self, *words: str) -> str:
+        """What `ip` prints of a table; one that was never used is an error to it, and nothing to us."""
+        result = self._runner.result(*words)
+        if result.status != 0 and _NO_TABLE not in result.err:
+            raise PlatformError(f"`{' '.join(words)}` failed; it said: {(result.err or result.out).strip()[:300]}")
+        return result.out if result.status == 0 else ""
 
 
 def _mtu(interface: str) -> int:

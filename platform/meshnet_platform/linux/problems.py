@@ -119,7 +119,7 @@ def _peers(tunnel: Tunnel) -> tuple[str, ...]:
 def _firewalls(runner: Runner, place: Place, root: Path) -> tuple[Problem, ...]:
     try:
         return tuple(find_obstacles(_foreign_tables(runner, root), place))
-    except (PlatformError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (PlatformError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         # A newer nft may print what this reader does not know: that must not keep the device from serving.
         words = error.message if isinstance(error, PlatformError) else "its form is not known"
         return (

@@ -44,13 +44,12 @@ class TunnelInterface:
     def ensure(self, name: str) -> None:
         """Have an interface by that name that `wg` can talk to; adopts the one that is there."""
         if self._journal.entries.interface != name:
+            # Noted before it is made; the name alone is enough to find it again.
             self._journal.entries.interface = name
             self._journal.write()
         if self.exists(name) and self._adopt(name):
             return
         self.remove(name)
-        # Noted before it is made; the name alone is enough to find it again.
-        self._journal.write()
         if self._runner.result("ip", "link", "add", "dev", name, "type", "wireguard").status != 0:
             self._start(name)
 
@@ -65,6 +64,9 @@ class TunnelInterface:
         if self.exists(name):
             self._runner.run("ip", "link", "delete", "dev", name)
         (_SOCKETS / f"{name}.sock").unlink(missing_ok=True)
+        with suppress(OSError):
+            # wireguard-go made it; it stays where others have sockets there.
+            _SOCKETS.rmdir()
         self._journal.entries.process = None
 
     def release(self) -> None:
@@ -72,6 +74,11 @@ class TunnelInterface:
         if self._watcher is not None:
             self._watcher.cancel()
             self._watcher = None
+
+    @property
+    def has_process(self) -> bool:
+        """Whether a wireguard-go carries the tunnel, and not the kernel."""
+        return self._journal.entries.process is not None
 
     def has_died(self) -> bool:
         """Whether the process under the interface ended, and none was started in its place."""
@@ -98,6 +105,13 @@ class TunnelInterface:
             os.close(handle)
         return self.has_died()
 
+    def sent(self, name: str) -> int:
+        """How many packets went into the interface since it was made; 0 where there is none."""
+        try:
+            return int(Path(f"/sys/class/net/{name}/statistics/tx_packets").read_text())
+        except (OSError, ValueError):
+            return 0
+
     def exists(self, name: str) -> bool:
         """Whether there is an interface by that name in this network namespace."""
         try:
@@ -120,17 +134,28 @@ class TunnelInterface:
                 "This kernel has no WireGuard, and wireguard-go is not installed.",
                 "Install wireguard-go (on Debian: `apt install wireguard-go`), or a kernel with WireGuard.",
             )
+        try:
+            # Not a word: of a link that is down it would write a line for every packet, until the disk is full.
+            self._spawn(name, "silent")
+        except PlatformError:
+            # Once more, to hear why.
+            self._spawn(name, "error")
+
+    def _spawn(self, name: str, level: str) -> None:
         # A socket that a killed process left would keep the new one from listening.
         (_SOCKETS / f"{name}.sock").unlink(missing_ok=True)
-        environment = {"WG_PROCESS_FOREGROUND": "1", "LOG_LEVEL": "error"}
+        environment = {"WG_PROCESS_FOREGROUND": "1", "LOG_LEVEL": level}
         spawned = self._runner.spawn(USERSPACE, "-f", name, log=self._log, environment=environment)
         self._spawned = spawned
         self._look_after(psutil.Process(spawned.pid))
         self._wait_ready(name, spawned)
 
     def _look_after(self, process: psutil.Process) -> None:
-        self._journal.entries.process = ProcessIdentity(process.pid, process.create_time())
-        self._journal.write()
+        identity = ProcessIdentity(process.pid, process.create_time())
+        if self._journal.entries.process != identity:
+            self._journal.entries.process = identity
+            # It is found by its words as well, so that no full disk keeps a tunnel from coming back.
+            self._journal.write_if_possible()
         self._watcher = ProcessWatcher(process.pid, self._died)
 
     def _wait_ready(self, name: str, spawned: Spawned) -> None:
@@ -138,7 +163,7 @@ class TunnelInterface:
         while not ((_SOCKETS / f"{name}.sock").exists() and self.exists(name)):
             if spawned.reap() is not None or time.monotonic() > deadline:
                 said = self._log.read_text(errors="replace").strip()[-300:] or "nothing"
-                self.release()
+                self.remove(name)
                 raise PlatformError(
                     f"wireguard-go could not make the interface {name}; it said: {said}",
                     "Check that /dev/net/tun exists and that the daemon runs as root.",

@@ -27,6 +27,9 @@ BURSTS, WITHIN, THEN_EVERY = 5, 10.0, 3.0
 """So many answers in so many seconds; after that, one in `THEN_EVERY` seconds."""
 GLANCE_EVERY = 1.0
 """Seconds between glances at what no socket tells of (files)."""
+SOON, CHECK_EVERY = 0.5, 60.0
+"""Seconds after which everything of ours is compared: after each change that we made, for a tool may say that it did
+what it did not, and from time to time, for what nobody tells of."""
 
 _AF_NETLINK, _NETLINK_ROUTE, _NETLINK_NETFILTER = 16, 0, 12
 # Numbers of RTNLGRP_* (linux/rtnetlink.h): links, then addresses, routes, rules and settings of IPv4 and of IPv6.
@@ -110,11 +113,13 @@ class Watcher:
         self._woken, self._wake = os.pipe()
         self._is_closed = False
         self._glanced = time.monotonic()
+        self._compare_at = self._glanced + CHECK_EVERY
         self._thread = threading.Thread(target=self._run, name="watch-system", daemon=True)
         self._thread.start()
 
     def wake(self) -> None:
-        """Something of ours changed: see whether there is something to glance at now."""
+        """Something of ours changed: see whether it did, and whether there is something to glance at now."""
+        self._compare_at = min(self._compare_at, time.monotonic() + SOON)
         os.write(self._wake, b".")
 
     def close(self) -> None:
@@ -147,7 +152,7 @@ class Watcher:
         moments = [due for burst in (self._ours, self._facts) if (due := burst.due_at()) is not None]
         if self._is_glancing():
             moments.append(self._glanced + GLANCE_EVERY)
-        return max(0.0, min(moments) - time.monotonic()) if moments else None
+        return max(0.0, min([*moments, self._compare_at]) - time.monotonic())
 
     def _note(self, parts: Part) -> None:
         now = time.monotonic()
@@ -174,6 +179,9 @@ class Watcher:
         if self._is_glancing() and now >= self._glanced + GLANCE_EVERY:
             self._glanced = now
             self._note(self._glance())
+        if now >= self._compare_at:
+            self._compare_at = now + CHECK_EVERY
+            self._note(Part.OURS)
         if _is_due(self._ours):
             self._look_after(self._ours.take())
         if _is_due(self._facts):

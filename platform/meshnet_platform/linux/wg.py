@@ -6,7 +6,7 @@ Only what differs is named: to name a peer's endpoint again would undo the roami
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from meshnet_platform.api import Observation, Peer, PeerSight, PlatformError, Tunnel
@@ -57,10 +57,11 @@ def observation(state: InterfaceState) -> Observation:
     return Observation(tuple(sights))
 
 
-def changes(have: InterfaceState, want: Tunnel) -> tuple[str, ...]:
+def changes(have: InterfaceState, want: Tunnel, known: Mapping[str, str] | None = None) -> tuple[str, ...]:
     """Words after `wg set NAME` for all that is new or differs; empty where nothing does. Peers are only added.
 
-    `private-key /dev/stdin` among them asks for the private key on standard input, where nobody sees it.
+    `private-key /dev/stdin` among them asks for the private key on standard input, where nobody sees it. `known` are
+    the endpoints, by key, that a tunnel that is gone had last: a new peer without one in the plan begins there.
     """
     words: list[str] = []
     if want.listen_port != have.listen_port:
@@ -69,11 +70,16 @@ def changes(have: InterfaceState, want: Tunnel) -> tuple[str, ...]:
         words += ["fwmark", f"{PACKET_MARK:#x}"]
     if _clamped(have.private_key) != _clamped(want.private_key):
         words += ["private-key", "/dev/stdin"]
-    known = {peer.public_key: peer for peer in have.peers}
+    there = {peer.public_key: peer for peer in have.peers}
     # Who gains the default routes is named before who loses them: they move in one step, and never belong to nobody.
     for peer in sorted(want.peers, key=lambda one: _DEFAULT_ROUTES.isdisjoint(one.allowed)):
-        words += _peer_words(known.get(peer.public_key), peer)
+        words += _peer_words(there.get(peer.public_key), peer, (known or {}).get(peer.public_key))
     return tuple(words)
+
+
+def endpoints(state: InterfaceState) -> dict[str, str]:
+    """Where each peer was last heard of, by key."""
+    return {peer.public_key: peer.endpoint for peer in state.peers if peer.endpoint is not None}
 
 
 def removals(have: InterfaceState, want: Tunnel) -> tuple[str, ...]:
@@ -83,12 +89,18 @@ def removals(have: InterfaceState, want: Tunnel) -> tuple[str, ...]:
     return tuple(word for key in gone for word in ("peer", key, "remove"))
 
 
-def _peer_words(have: PeerState | None, want: Peer) -> Iterator[str]:
+def endpoints_again(state: InterfaceState) -> tuple[str, ...]:
+    """Words after `wg set NAME` that name each peer's endpoint as it is: what the tunnel kept beside it is dropped."""
+    return tuple(word for key, endpoint in endpoints(state).items() for word in ("peer", key, "endpoint", endpoint))
+
+
+def _peer_words(have: PeerState | None, want: Peer, known: str | None) -> Iterator[str]:
     words: list[str] = []
+    endpoint = want.endpoint or (known if have is None else None)
     if have is None or have.allowed != frozenset(want.allowed):
         words += ["allowed-ips", ",".join(want.allowed)]
-    if want.endpoint is not None and (have is None or have.endpoint != want.endpoint):
-        words += ["endpoint", want.endpoint]
+    if endpoint is not None and (have is None or have.endpoint != endpoint):
+        words += ["endpoint", endpoint]
     if want.keepalive != (have.keepalive if have else 0):
         words += ["persistent-keepalive", str(want.keepalive)]
     if words:

@@ -93,3 +93,33 @@ def test_a_spawned_program_goes_on_and_its_words_are_in_the_log(tmp_path: Path) 
         time.sleep(0.001)
     assert spawned.reap() == 4
     assert (tmp_path / "log").read_text() == "hello\n"
+
+
+@posix
+def test_what_a_tool_that_hangs_has_started_ends_with_it(tmp_path: Path) -> None:
+    """A pipe that its child holds open tells when that child has ended too."""
+    held, holding = os.pipe()
+    os.set_inheritable(holding, True)
+    tool(tmp_path, "hang", f"sleep 1000 >/proc/{os.getpid()}/fd/{holding} & wait")
+    with pytest.raises(PlatformError, match="did not end within"):
+        Runner(directories=[str(tmp_path)]).run("hang", timeout=0.3)
+    os.close(holding)
+    assert os.read(held, 1) == b""
+    os.close(held)
+
+
+@posix
+def test_much_that_a_tool_prints_is_read_and_little_of_it_is_told(tmp_path: Path) -> None:
+    tool(tmp_path, "flood", "head -c 10000000 /dev/zero | tr '\\0' x; exit $1")
+    runner = Runner(directories=[str(tmp_path)])
+    assert len(runner.run("flood", "0")) == 10_000_000
+    with pytest.raises(PlatformError) as refused:
+        runner.run("flood", "1")
+    assert len(refused.value.message) < 1000
+
+
+@posix
+def test_a_program_that_cannot_be_started_is_told_in_words(tmp_path: Path) -> None:
+    tool(tmp_path, "daemon", "true")
+    with pytest.raises(PlatformError, match="could not be started"):
+        Runner(directories=[str(tmp_path)]).spawn("daemon", log=tmp_path / "no such directory" / "log")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from meshnet_platform.api import Hosting, Peer, SystemPlan, Tunnel
+from meshnet_platform.api import Hosting, Peer, PlatformError, SystemPlan, Tunnel
 from meshnet_platform.linux.firewall import Firewall
 from meshnet_platform.runner import Result, Runner
 
@@ -18,10 +18,15 @@ class Recorder:
         for tool in tools:
             (directory / tool).touch(mode=0o755)
         self.commands: list[str] = []
+        self.is_gone = self.is_lying = False
         self.runner = Runner(self._execute, [str(directory)])
 
     def _execute(self, words: Sequence[str], stdin: str | None, timeout: float) -> Result:
         self.commands.append(" ".join((Path(words[0]).name, *words[1:])))
+        if stdin is not None and "delete table" in stdin:
+            self.is_gone = not self.is_lying
+        if "list" in words and self.is_gone:
+            return Result(1, "", "Error: No such file or directory")
         return Result(0, "table" if "list" in words else "")
 
 
@@ -50,7 +55,15 @@ def test_without_the_tool_the_rules_alone_must_do(tmp_path: Path) -> None:
 
 def test_a_plan_that_wants_no_table_has_it_taken_away(recorder: Recorder) -> None:
     Firewall(recorder.runner).apply(SystemPlan(), frozenset())
-    assert recorder.commands == ["nft --terse list table inet meshnet", "nft -f -"]
+    look = "nft --terse list table inet meshnet"
+    assert recorder.commands == [look, "nft -f -", look]
+
+
+def test_a_table_that_is_still_there_is_not_called_taken_away(recorder: Recorder) -> None:
+    recorder.is_lying = True
+    with pytest.raises(PlatformError, match="does not say that it is gone") as refused:
+        Firewall(recorder.runner).remove()
+    assert "nft delete table inet meshnet" in refused.value.cure
 
 
 def test_where_the_tool_is_missing_there_is_no_table_to_take_away(tmp_path: Path) -> None:

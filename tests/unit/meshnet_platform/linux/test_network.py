@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from meshnet_platform.api import Route, SystemPlan, Tunnel
+from meshnet_platform.api import PlatformError, Route, SystemPlan, Tunnel
 from meshnet_platform.linux.network import Network
 from meshnet_platform.runner import Result, Runner
 
@@ -17,11 +17,17 @@ class Recorder:
         (directory / "ip").touch(mode=0o755)
         self.batches: list[tuple[str, str]] = []
         self.asked = 0
+        self.answers: dict[str, Result] = {}
         self.runner = Runner(self._execute, [str(directory)])
 
     def _execute(self, words: Sequence[str], stdin: str | None, timeout: float) -> Result:
         if stdin is None:
             self.asked += 1
+            for command, answer in self.answers.items():
+                if command in " ".join(words):
+                    return answer
+            if words[-2:] == ("rule", "show"):
+                return Result(0, '[{"priority":32766,"src":"all","table":"main"}]')
         else:
             self.batches.append((words[1], stdin))
         return Result(0, "")
@@ -82,3 +88,39 @@ def test_what_others_changed_is_told_in_the_words_of_ip(recorder: Recorder, monk
     assert "mtu of meshnet0" not in changed
     network.apply(SystemPlan(), "meshnet0")
     assert network.changes("meshnet0", False, False) == ()
+
+
+def test_an_interface_that_was_away_is_brought_up_again(recorder: Recorder) -> None:
+    network = Network(recorder.runner)
+    network.read("meshnet0", there=False)
+    network.apply(PLAN, "meshnet0")
+    network.apply(SystemPlan(route=Route(False)), "meshnet0")
+    recorder.batches.clear()
+    network.apply(PLAN, "meshnet0")
+    assert "link set dev meshnet0 mtu 1280 up" in recorder.batches[0][1]
+
+
+@pytest.mark.parametrize(
+    ("answers", "words"),
+    [
+        ({"rule show": Result(0, "")}, "no rules at all"),
+        ({"rule show": Result(1, "", "broken")}, "broken"),
+        ({"route show": Result(1, "", "broken")}, "broken"),
+        ({"rule show": Result(0, "junk")}, "cannot read"),
+    ],
+)
+def test_a_system_that_could_not_be_read_does_not_count_as_empty(
+    recorder: Recorder, answers: dict[str, Result], words: str
+) -> None:
+    """Whoever believed that would leave rules and routes of ours behind, and say that nothing is left."""
+    recorder.answers = answers
+    with pytest.raises(PlatformError, match=words):
+        Network(recorder.runner).read("meshnet0", there=False)
+
+
+def test_a_table_that_was_never_used_is_empty(recorder: Recorder) -> None:
+    recorder.answers = {"route show": Result(2, "", "Error: ipv4: FIB table does not exist.\nDump terminated")}
+    network = Network(recorder.runner)
+    network.read("meshnet0", there=False)
+    network.apply(SystemPlan(), "meshnet0")
+    assert recorder.batches == []

@@ -3,14 +3,16 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 
 import psutil
 import pytest
 
+from meshnet_platform.api import PlatformError
 from meshnet_platform.linux.journal import Journal, ProcessIdentity
 from meshnet_platform.linux.tunnel import ProcessWatcher, TunnelInterface, end
-from meshnet_platform.runner import Runner
+from meshnet_platform.runner import Runner, Spawned
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are watched through pidfd_open(2)")
 
@@ -65,3 +67,29 @@ def test_an_interface_went_with_its_process_when_that_ends_just_after_it(tmp_pat
         ending.join()
         process.communicate()
     assert tunnel.has_died()
+
+
+class Spawning(Runner):
+    """Starts a program that ends at once, and remembers how talkative it was asked to be."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.levels: list[str] = []
+
+    def find(self, tool: str) -> str | None:
+        return sys.executable
+
+    def spawn(self, *words: str, log: Path, environment: Mapping[str, str] | None = None) -> Spawned:
+        self.levels.append((environment or {})["LOG_LEVEL"])
+        said = "no TUN here" if self.levels[-1] == "error" else ""
+        log.write_text(said)
+        process = subprocess.Popen([sys.executable, "-c", ""])
+        return Spawned(process)
+
+
+def test_the_tunnels_process_is_silent_but_when_it_does_not_start(tmp_path: Path) -> None:
+    runner = Spawning()
+    tunnel = TunnelInterface(runner, Journal(tmp_path), tmp_path / "log")
+    with pytest.raises(PlatformError, match="no TUN here"):
+        tunnel._start("no-such-0")
+    assert runner.levels == ["silent", "error"]

@@ -101,3 +101,31 @@ def test_a_check_that_fails_is_made_again(bell: Bell, caplog: pytest.LogCaptureF
     bell.found.put(Part.FIREWALL)
     assert [bell.checked.get(timeout=DEADLINE) for _ in range(2)] == [Part.FIREWALL] * 2
     assert "looking after the system failed" in caplog.text
+
+
+@pytest.fixture
+def quiet_bell(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Bell, Watcher]]:
+    """One whose system tells nothing by itself."""
+    monkeypatch.setattr(watch, "_listen", lambda protocol, groups: None)
+    monkeypatch.setattr(watch, "SOON", 0.01)
+    bell = Bell()
+    watcher = Watcher("meshnet0", bell.check, bell.news.set, bell.glance, lambda: False, lambda _: False)
+    yield bell, watcher
+    watcher.close()
+
+
+def test_after_a_change_of_ours_everything_is_compared_once(quiet_bell: tuple[Bell, Watcher]) -> None:
+    bell, watcher = quiet_bell
+    watcher.wake()
+    watcher.wake()
+    assert bell.checked.get(timeout=DEADLINE) == Part.OURS
+    assert bell.checked.empty()
+
+
+def test_everything_is_compared_from_time_to_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watch, "_listen", lambda protocol, groups: None)
+    monkeypatch.setattr(watch, "CHECK_EVERY", 0.01)
+    bell = Bell()
+    watcher = Watcher("meshnet0", bell.check, bell.news.set, bell.glance, lambda: False, lambda _: False)
+    assert [bell.checked.get(timeout=DEADLINE) for _ in range(2)] == [Part.OURS, Part.OURS]
+    watcher.close()

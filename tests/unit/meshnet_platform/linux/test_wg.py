@@ -5,7 +5,15 @@ import base64
 import pytest
 
 from meshnet_platform.api import Peer, PlatformError, Tunnel
-from meshnet_platform.linux.wg import InterfaceState, changes, observation, parse_dump, removals
+from meshnet_platform.linux.wg import (
+    InterfaceState,
+    changes,
+    endpoints,
+    endpoints_again,
+    observation,
+    parse_dump,
+    removals,
+)
 
 KEY = base64.b64encode(bytes(range(32))).decode()
 A, B = (base64.b64encode(bytes([n]) * 32).decode() for n in (1, 2))
@@ -86,3 +94,24 @@ def test_keys_that_differ_only_in_bits_that_wireguard_sets_are_the_same() -> Non
     raw[0] |= 7
     spelled = Tunnel("meshnet0", base64.b64encode(bytes(raw)).decode(), 21820, (), peers=same_peers())
     assert changes(parse_dump(DUMP), spelled) == ()
+
+
+def test_a_tunnel_that_is_made_anew_begins_where_its_peers_were_heard_of() -> None:
+    known = endpoints(parse_dump(DUMP))
+    assert known == {A: "192.0.2.1:21820"}
+    words = changes(InterfaceState(), tunnel(Peer(A, ()), Peer(B, ())), known)
+    assert words[words.index(A) :][3:5] == ("endpoint", "192.0.2.1:21820")
+    assert words.count("endpoint") == 1
+
+
+def test_what_the_plan_says_of_an_endpoint_goes_before_what_was_heard() -> None:
+    words = changes(InterfaceState(), tunnel(Peer(A, (), "192.0.2.9:1")), {A: "192.0.2.1:21820"})
+    assert words[-1] == "192.0.2.9:1"
+
+
+def test_a_peer_that_is_there_knows_better_where_it_is() -> None:
+    assert changes(parse_dump(DUMP), tunnel(*same_peers()), {A: "192.0.2.9:1", B: "192.0.2.9:1"}) == ()
+
+
+def test_endpoints_are_named_again_as_they_are() -> None:
+    assert endpoints_again(parse_dump(DUMP)) == ("peer", A, "endpoint", "192.0.2.1:21820")
