@@ -1,127 +1,88 @@
-"""/etc/resolv.conf while a route is on: kept in the journal, replaced, and put back if nobody touched it since."""
+"""Names while a route is on: chooses how the system's programs are led to the plan's name servers, and leads back.
+
+Law: chosen by what works at the moment, and anew at each `apply` that finds something changed; written to the journal
+first; seen by looking at files only. Programs that read resolv.conf are served by openresolv where that writes the
+file, and else by us; not by systemd-resolved's stub, where the file also names the domains of the network that this
+device is in: each name that does not exist would then be asked for there too, and waited for. Those that ask
+systemd-resolved by other ways are served by telling it, wherever it runs.
+"""
 
 from __future__ import annotations
 
-import errno
-import os
-import tempfile
 from pathlib import Path
 
-from meshnet_platform.api import PlatformError
-from meshnet_platform.linux.facts import RESOLVED_SERVERS, STUB_RESOLVERS, parse_resolvers, parse_search
-from meshnet_platform.linux.journal import Journal, ResolvFile
+from meshnet_platform.linux.dns_file import ResolvConf
+from meshnet_platform.linux.dns_resolvconf import Resolvconf
+from meshnet_platform.linux.dns_resolved import Resolved, mark_of
+from meshnet_platform.linux.facts import STUB_RESOLVERS, parse_resolvers, parse_search
+from meshnet_platform.linux.journal import Journal
+from meshnet_platform.runner import Runner
 
-# In containers the file is a mount of its own, often in a read-only directory: it can be written, not replaced.
-_NOT_REPLACEABLE = (errno.EBUSY, errno.EXDEV, errno.EROFS)
-_HEAD = "# Written by Meshnet while traffic is routed; it puts the old file back.\n"
+_SEEN = ("etc/resolv.conf", "run/systemd/resolve", "run/systemd/resolve/resolv.conf", "run/systemd/resolve/netif")
+_RECORDS = "run/resolvconf/*/*"
+"""What openresolv was told, one file for each interface, in folders that may be written in place."""
 
 
 class Resolvers:
     """The name servers that the system's programs use."""
 
-    def __init__(self, journal: Journal, root: Path = Path("/")) -> None:
+    def __init__(self, journal: Journal, runner: Runner, root: Path = Path("/")) -> None:
         self._journal = journal
-        self._file = root / "etc/resolv.conf"
-        self._resolved = root / RESOLVED_SERVERS.lstrip("/")
+        self._root = root
+        self._file = ResolvConf(journal, root)
+        self._resolved = Resolved(runner, journal, self._file, root)
+        self._resolvconf = Resolvconf(runner, journal, self._file, root)
+        self._in_force: tuple[str, tuple[str, ...]] | None = None
 
-    def apply(self, servers: tuple[str, ...]) -> None:
-        """Use these servers; none gives the system its own back."""
+    def apply(self, servers: tuple[str, ...], interface: str) -> None:
+        """Use these servers, which are reached by this interface; none gives the system its own back."""
         if not servers:
             self.restore()
             return
-        text = _HEAD + "".join(f"nameserver {server}\n" for server in servers)
-        kept = self._journal.entries.resolv
-        standing = self._text()
-        if kept is not None and standing == kept.ours == text:
+        if self._in_force == (interface, servers) and self.stand():
             return
-        # What others wrote since is the system's own from now on.
-        before = kept if kept is not None and standing == kept.ours else self._as_it_is()
-        self._journal.entries.resolv = ResolvFile(before.content, before.link, before.existed, text)
-        self._journal.write()
-        self._replace(text)
+        self._in_force = None
+        # First, for it writes its own resolv.conf whenever it is told something.
+        self._resolved.use(interface, servers)
+        if not self._resolvconf.use(interface, servers):
+            self._file.write(servers)
+        self._in_force = interface, servers
+
+    def marks(self) -> tuple[tuple[int, int], ...]:
+        """Differs whenever a file was written or replaced that `stand`, `servers` or `search` may have read."""
+        paths = [*(self._root / path for path in _SEEN), *self._root.glob(_RECORDS)]
+        return tuple(mark_of(path) for path in (*paths, paths[0].resolve()))
 
     def stand(self) -> bool:
-        """Whether the file is still as we wrote it; also where we wrote none."""
-        kept = self._journal.entries.resolv
-        return kept is None or self._text() == kept.ours
+        """Whether all is still as we left it; also where we changed nothing."""
+        return self._resolved.stands() and self._file.stands()
 
     def restore(self) -> None:
-        """Put back what was there, unless somebody else has written the file since."""
-        kept = self._journal.entries.resolv
-        if kept is None:
+        """Put back what was there, unless somebody else has changed it since."""
+        entries = self._journal.entries
+        is_clean = not (entries.resolved or entries.resolv or entries.resolvconf or self._file.is_orphan())
+        self._in_force = None
+        self._resolved.restore()
+        if is_clean:
             return
-        if self._text() == kept.ours:
-            self._put_back(kept)
-        self._journal.entries.resolv = None
-        self._journal.write()
+        self._resolvconf.restore()
+        self._file.restore()
+        self._journal.write_if_possible()
 
     def servers(self) -> tuple[str, ...]:
         """The servers that the system itself would ask, ours not among them."""
         own = parse_resolvers(self._own())
-        if not any(stub in own for stub in STUB_RESOLVERS):
-            return own
-        # The stub also tells what this machine alone knows, its hosts file among it: only where there is no other.
-        return parse_resolvers(self._behind_stub()) or own
+        if any(stub in own for stub in STUB_RESOLVERS):
+            # The stub also tells what this machine alone knows, its hosts file among it: only where there is no other.
+            own = self._resolved.servers() or own
+        told = self._journal.entries.resolved
+        return tuple(dict.fromkeys(one for one in own if told is None or one not in told.servers))
 
     def search(self) -> tuple[str, ...]:
         """The domains that the system completes short names with."""
-        return tuple(dict.fromkeys(parse_search(self._own()) + parse_search(self._behind_stub())))
+        return tuple(dict.fromkeys(parse_search(self._own()) + self._resolved.search()))
 
     def _own(self) -> str:
         """The system's own resolv.conf, also while ours stands in its place."""
-        kept = self._journal.entries.resolv
-        return kept.content if kept is not None and self._text() == kept.ours else self._text()
-
-    def _behind_stub(self) -> str:
-        try:
-            return self._resolved.read_text(errors="replace")
-        except OSError:
-            return ""
-
-    def _as_it_is(self) -> ResolvFile:
-        link = os.readlink(self._file) if self._file.is_symlink() else None
-        return ResolvFile(self._text(), link, self._file.exists() or link is not None)
-
-    def _put_back(self, kept: ResolvFile) -> None:
-        if kept.link is None and kept.existed:
-            self._replace(kept.content)
-            return
-        self._file.unlink(missing_ok=True)
-        if kept.link is not None:
-            self._file.symlink_to(kept.link)
-
-    def _text(self) -> str:
-        try:
-            return self._file.read_text(errors="replace")
-        except OSError:
-            return ""
-
-    def _replace(self, text: str) -> None:
-        try:
-            self._rename_over(text)
-        except OSError as error:
-            if error.errno not in _NOT_REPLACEABLE:
-                raise _refused(self._file, error) from error
-            self._write_in_place(text)
-
-    def _rename_over(self, text: str) -> None:
-        handle, temporary = tempfile.mkstemp(dir=self._file.parent, prefix=".resolv.conf.")
-        try:
-            with os.fdopen(handle, "w") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(temporary).chmod(0o644)
-            Path(temporary).replace(self._file)
-        finally:
-            Path(temporary).unlink(missing_ok=True)
-
-    def _write_in_place(self, text: str) -> None:
-        try:
-            self._file.write_text(text)
-        except OSError as error:
-            raise _refused(self._file, error) from error
-
-
-def _refused(file: Path, error: OSError) -> PlatformError:
-    return PlatformError(f"{file} could not be replaced: {error.strerror}.", "Make it writable for root.")
+        others = self._resolvconf.own()
+        return others if others is not None else self._file.own()

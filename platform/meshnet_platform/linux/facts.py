@@ -10,8 +10,8 @@ from meshnet_platform.api import Gateway, Link
 from meshnet_platform.linux.ip_words import entries
 
 STUB_RESOLVERS = ("127.0.0.53", "127.0.0.54")
-"""Where systemd-resolved listens; it knows the real servers, the file `RESOLVED_SERVERS` names them."""
-RESOLVED_SERVERS = "/run/systemd/resolve/resolv.conf"
+"""Where systemd-resolved listens; it knows the real servers, its own resolv.conf names them."""
+RESOLVED_DIRECTORY = "run/systemd/resolve"
 _WHOLE = (
     {"default"},
     {"0.0.0.0/1", "128.0.0.0/1"},

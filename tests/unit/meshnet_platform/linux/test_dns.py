@@ -9,6 +9,7 @@ import pytest
 from meshnet_platform.api import PlatformError
 from meshnet_platform.linux.dns import Resolvers
 from meshnet_platform.linux.journal import Journal
+from meshnet_platform.runner import Runner
 
 OWN = "search lan\nnameserver 192.168.1.1\n"
 
@@ -23,11 +24,11 @@ def etc(tmp_path: Path) -> Path:
 
 def resolvers(etc: Path) -> Resolvers:
     root = etc.parent.parent
-    return Resolvers(Journal(root / "state", "boot"), root)
+    return Resolvers(Journal(root / "state", "boot"), Runner(directories=()), root)
 
 
 def test_a_later_process_puts_the_file_back(etc: Path) -> None:
-    resolvers(etc).apply(("100.64.0.2",))
+    resolvers(etc).apply(("100.64.0.2",), "lo")
     assert "nameserver 100.64.0.2\n" in etc.read_text()
     resolvers(etc).restore()
     assert etc.read_text() == OWN
@@ -42,7 +43,7 @@ def test_the_journal_is_written_before_the_file(etc: Path, monkeypatch: pytest.M
 
     monkeypatch.setattr(Path, "replace", fail)
     with pytest.raises(PlatformError, match="could not be replaced"):
-        resolvers(etc).apply(("100.64.0.2",))
+        resolvers(etc).apply(("100.64.0.2",), "lo")
     assert etc.read_text() == OWN
     kept = Journal(etc.parent.parent / "state", "boot").entries.resolv
     assert kept is not None
@@ -52,7 +53,7 @@ def test_the_journal_is_written_before_the_file(etc: Path, monkeypatch: pytest.M
 def test_a_link_is_put_back_as_a_link(etc: Path) -> None:
     etc.rename(etc.with_name("real"))
     etc.symlink_to("real")
-    resolvers(etc).apply(("100.64.0.2",))
+    resolvers(etc).apply(("100.64.0.2",), "lo")
     assert not etc.is_symlink()
     assert etc.with_name("real").read_text() == OWN
     resolvers(etc).restore()
@@ -61,13 +62,13 @@ def test_a_link_is_put_back_as_a_link(etc: Path) -> None:
 
 def test_a_file_that_was_not_there_is_not_there_again(etc: Path) -> None:
     etc.unlink()
-    resolvers(etc).apply(("100.64.0.2",))
+    resolvers(etc).apply(("100.64.0.2",), "lo")
     resolvers(etc).restore()
     assert not etc.exists()
 
 
 def test_what_others_wrote_since_stays(etc: Path) -> None:
-    resolvers(etc).apply(("100.64.0.2",))
+    resolvers(etc).apply(("100.64.0.2",), "lo")
     etc.write_text("nameserver 10.0.0.1\n")
     assert resolvers(etc).servers() == ("10.0.0.1",)
     resolvers(etc).restore()
@@ -76,9 +77,9 @@ def test_what_others_wrote_since_stays(etc: Path) -> None:
 
 def test_other_servers_of_ours_do_not_become_the_systems_own(etc: Path) -> None:
     for server in ("100.64.0.2", "100.64.0.3"):
-        resolvers(etc).apply((server,))
+        resolvers(etc).apply((server,), "lo")
     assert resolvers(etc).servers() == ("192.168.1.1",)
-    resolvers(etc).apply(())
+    resolvers(etc).apply((), "lo")
     assert etc.read_text() == OWN
 
 
@@ -91,7 +92,7 @@ def test_a_mounted_file_is_written_in_place(etc: Path, monkeypatch: pytest.Monke
 
     monkeypatch.setattr(Path, "replace", busy)
     inode = etc.stat().st_ino
-    resolvers(etc).apply(("100.64.0.2",))
+    resolvers(etc).apply(("100.64.0.2",), "lo")
     assert "100.64.0.2" in etc.read_text()
     assert etc.stat().st_ino == inode
     assert [path.name for path in etc.parent.iterdir()] == ["resolv.conf"]
@@ -130,7 +131,7 @@ def test_the_domains_of_all_networks_are_found(etc: Path, behind: Path) -> None:
 
 
 def test_the_domains_are_those_of_the_systems_own_file(etc: Path) -> None:
-    resolvers(etc).apply(("100.64.0.2",))
+    resolvers(etc).apply(("100.64.0.2",), "lo")
     assert resolvers(etc).search() == ("lan",)
     etc.unlink()
     assert resolvers(etc).search() == ()
@@ -139,9 +140,9 @@ def test_the_domains_are_those_of_the_systems_own_file(etc: Path) -> None:
 def test_a_file_that_others_wrote_does_not_stand(etc: Path) -> None:
     ours = resolvers(etc)
     assert ours.stand(), "nothing was written yet"
-    ours.apply(("100.64.0.2",))
+    ours.apply(("100.64.0.2",), "lo")
     assert ours.stand()
     etc.write_text(OWN)
     assert not ours.stand()
-    ours.apply(("100.64.0.2",))
+    ours.apply(("100.64.0.2",), "lo")
     assert ours.stand()
