@@ -35,12 +35,17 @@ ROUTE_TABLE = 20854
 DENIED_TABLE = 20855
 """Where peers may not go; it still says so when somebody has emptied the firewall."""
 
+ANSWERS_TABLE = 20856
+"""What a routed device's sockets with an address of their own follow where the route is closed."""
+
 MESH_PRIORITY = 5280
 BESIDE_PRIORITY = 5290
 LAN_PRIORITY = 5294
 DENIED_PRIORITY = 5295
 PEERS_PRIORITY = 5297
 """Peers of a host whose own route is blocked while theirs is not."""
+UNBOUND_PRIORITY = 5298
+ANSWERS_PRIORITY = 5299
 ROUTE_PRIORITY = 5300
 
 FIREWALL_TABLE = "meshnet"

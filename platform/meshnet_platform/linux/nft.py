@@ -138,6 +138,8 @@ def _input(plan: SystemPlan) -> Iterator[str]:
     # It counts as related to a running flow, and would lead that flow astray.
     yield "icmp type redirect drop"
     yield "icmpv6 type nd-redirect drop"
+    # Counted is what others than the host sent: errors, which it may send itself, are related and not established.
+    yield f"ct mark {marks.LEFT_BY_TUNNEL:#x} ct direction reply ct state established counter accept"
     yield f"ct mark {marks.LEFT_BY_TUNNEL:#x} ct direction reply accept"
     for _, word, family in families():
         yield f"{word} saddr @mesh{family} ct direction reply accept"
@@ -208,6 +210,9 @@ def _forward(plan: SystemPlan, opened: frozenset[int]) -> Iterator[str]:
 
 
 def _leaving(plan: SystemPlan) -> Iterator[str]:
+    for address in own_addresses(plan):
+        # A connection that began in a route and outlives it would tell the network around of the mesh.
+        yield f'oifname != {{ "lo", "{interface_of(plan)}" }} {family_word(address)} saddr {address} drop'
     # Here and not in output: only here the interface is known by which a rerouted packet really leaves.
     for _, word, family in families():
         yield (

@@ -16,7 +16,7 @@ from meshnet_platform.linux.ip_words import entries, with_length
 _TAILSCALE = "52"
 """A table that holds the addresses of that mesh, and everything only where the person wants its exit."""
 _SELECTORS = frozenset({"dst", "iif", "oif", "tos", "uid_start", "ipproto", "sport", "dport", "tun_id", "l3mdev"})
-_TABLES = frozenset(str(table) for table in (marks.MESH_TABLE, marks.ROUTE_TABLE, marks.DENIED_TABLE))
+_TABLES = frozenset(str(table) for table in range(marks.MESH_TABLE, marks.ANSWERS_TABLE + 1))
 _MARKS = frozenset(f"{mark:#x}" for mark in (marks.PACKET_MARK, marks.LEFT_BY_TUNNEL, marks.TO_LAN))
 
 
@@ -49,5 +49,6 @@ def _takes_all(rule: dict[str, Any]) -> bool:
 def _words(rule: dict[str, Any]) -> str:
     mark = f"fwmark {rule['fwmark']} " if "fwmark" in rule else ""
     interface = f"iif {rule['iif']} " if "iif" in rule else ""
+    source = f"from {with_length(rule['src'], rule.get('srclen'))} " if rule.get("src", "all") != "all" else ""
     target = f"to {with_length(rule['dst'], rule.get('dstlen'))} " if "dst" in rule else ""
-    return f"{'not ' if 'not' in rule else ''}{target}{interface}{mark}lookup {rule.get('table', '')}"
+    return f"{'not ' if 'not' in rule else ''}{source}{target}{interface}{mark}lookup {rule.get('table', '')}"

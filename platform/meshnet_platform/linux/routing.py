@@ -5,6 +5,10 @@ default behind it, so that a tunnel that vanishes never lets traffic fall throug
 `suppress_prefixlength` rule: with one, any more specific route that a hostile DHCP server hands out would win
 (option 121, "TunnelVision", CVE-2024-3661).
 
+Where the route is closed, a lookup that fails would end an answer before the firewall could send it back the way its
+question came. So sockets that have an address already (rule 5299; the others follow the route's own table, 5298) find
+the tunnel in one more table, and at its entrance the firewall, which refuses all but answers.
+
 What comes out of the tunnel to be forwarded passes rule 5295 as well: a table of `prohibit` routes, a second layer
 that is still there when somebody else flushes all of the firewall. Peers themselves (5280), answers for what is behind
 a routed device (5290) and permitted local networks (5294) stand before it.
@@ -72,7 +76,7 @@ def without_route(have: Routing) -> Routing:
 
 def _is_of_route(words: str) -> bool:
     is_for_peers = words.startswith("iif") and words.endswith("lookup main") and f"{marks.TO_LAN:#x}" not in words
-    return is_for_peers or words.endswith(f"lookup {marks.ROUTE_TABLE}")
+    return is_for_peers or words.endswith((f"lookup {marks.ROUTE_TABLE}", f"lookup {marks.ANSWERS_TABLE}"))
 
 
 def differences(have: Routing, found: Routing) -> tuple[str, ...]:
@@ -138,8 +142,14 @@ def _route_routes(plan: SystemPlan, family: int) -> Iterator[tuple[int, str]]:
     yield marks.ROUTE_TABLE, f"unreachable default metric {_END_METRIC}"
     for prefix in _of_family(route.local, family):
         yield marks.ROUTE_TABLE, f"throw {prefix}"
-    if plan.tunnel is not None and route.passing and (family == 4 or route.ipv6):
+    if plan.tunnel is None:
+        return
+    if route.carries(family):
         yield marks.ROUTE_TABLE, f"default dev {plan.tunnel.interface} metric {_TUNNEL_METRIC}"
+        return
+    for prefix in _of_family(route.local, family):
+        yield marks.ANSWERS_TABLE, f"throw {prefix}"
+    yield marks.ANSWERS_TABLE, f"default dev {plan.tunnel.interface}"
 
 
 def _rules(plan: SystemPlan, family: int) -> Iterator[tuple[int, str]]:
@@ -156,8 +166,21 @@ def _rules(plan: SystemPlan, family: int) -> Iterator[tuple[int, str]]:
     if plan.tunnel is not None or plan.route is not None:
         # Also beside a VPN that this device is on: the mesh needs the line itself, where others can reach it.
         yield marks.BESIDE_PRIORITY, f"fwmark {marks.PACKET_MARK:#x} lookup main"
+    if plan.tunnel is not None and plan.route is not None and not plan.route.carries(family):
+        yield from _answer_rules(family)
     if plan.route is not None:
         yield marks.ROUTE_PRIORITY, f"not fwmark {marks.PACKET_MARK:#x} lookup {marks.ROUTE_TABLE}"
+
+
+def _answer_rules(family: int) -> Iterator[tuple[int, str]]:
+    """For what this device sends itself, from an address that is chosen already: `iif lo` (ip-rule(8))."""
+    if family == 4:
+        yield marks.UNBOUND_PRIORITY, f"from 0.0.0.0/32 iif lo lookup {marks.ROUTE_TABLE}"
+        yield marks.ANSWERS_PRIORITY, f"iif lo lookup {marks.ANSWERS_TABLE}"
+        return
+    # In IPv6 no prefix holds for a packet without an address.
+    for half in ("::/1", "8000::/1"):
+        yield marks.ANSWERS_PRIORITY, f"from {half} iif lo lookup {marks.ANSWERS_TABLE}"
 
 
 def _denied_rules(plan: SystemPlan, interface: str, family: int) -> Iterator[tuple[int, str]]:

@@ -14,6 +14,7 @@ from meshnet_platform.linux.journal import Journal
 IP_FORWARD = "net/ipv4/ip_forward"
 IP6_FORWARD = "net/ipv6/conf/all/forwarding"
 _MARKED = "net/ipv4/conf/all/src_valid_mark"
+_ARP_IGNORE = "net/ipv4/conf/all/arp_ignore"
 _REDIRECTS = ("net/ipv4/conf/all/accept_redirects", "net/ipv4/conf/all/send_redirects")
 _FORWARDING = {IP_FORWARD: 4, IP6_FORWARD: 6}
 
@@ -33,6 +34,9 @@ class Sysctls:
             # The filter judges ARP too, which bears no mark: with our tables its verdict is "no way back", and the
             # neighbours, the gateway among them, would get no answer. The firewall drops what matters of spoofing.
             settings |= {_MARKED: "1"} | dict.fromkeys(self._changed_from("net/ipv4/conf/*/rp_filter", "12"), "0")
+            # Otherwise any interface answers for the address of any other, and whoever is in the same network finds
+            # out which mesh address this device has.
+            settings |= dict.fromkeys(self._changed_from(_ARP_IGNORE, "0"), "1")
         if plan.hosting is not None and plan.hosting.lan:
             settings |= {_MARKED: "1"}
         routing = plan.hosting.routing if plan.hosting else ()
@@ -81,7 +85,7 @@ class Sysctls:
             self._write(name, value)
         # Only now: a crash in between must find it still noted.
         del entries.sysctls[name]
-        self._journal.write()
+        self._journal.write_if_possible()
 
     def _needed_by_others(self, name: str) -> bool:
         # A container runtime that came after us found forwarding on, and would not turn it on again.

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
+import dataclasses
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
 from meshnet_platform.api import Hosting, Peer, PlatformError, Route, SystemPlan, Tunnel
 from meshnet_platform.linux import backend as backend_module
+from meshnet_platform.linux import wg
 from meshnet_platform.linux.backend import LinuxBackend
+from meshnet_platform.linux.endpoints import Endpoints, Slumber
 from meshnet_platform.linux.events import Part
 from meshnet_platform.linux.network import Network
 from meshnet_platform.linux.sysctl import Sysctls
@@ -17,6 +20,9 @@ from meshnet_platform.runner import Result, Runner
 KEY = "yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk="
 PEER = Peer("xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg=", ("100.64.0.2/32", "0.0.0.0/0"))
 TUNNEL = Tunnel("meshnet0", KEY, 21820, ("100.64.0.1/32",), peers=(PEER,))
+CONFIGURED = (
+    f"{KEY}\tpublic\t21820\t0x20d53\n{PEER.public_key}\t(none)\t(none)\t{','.join(PEER.allowed)}\t0\t0\t0\toff\n"
+)
 MEMBER = SystemPlan(TUNNEL)
 ROUTED = SystemPlan(TUNNEL, route=Route(True))
 
@@ -30,6 +36,8 @@ class Machine:
         self.processes = 0
         self.failing = ""
         self.up = False
+        self.configured = False
+        self.lying = False
         self.rules = 0
         self.differences: tuple[str, ...] = ()
         tools = directory / "bin"
@@ -44,13 +52,17 @@ class Machine:
         if self.failing and command.startswith(self.failing):
             return Result(1, "", "broken")
         if command.startswith("wg show"):
-            return Result(0, "(none)\t(none)\t0\toff\n")
+            return Result(0, CONFIGURED if self.configured else "(none)\t(none)\t0\toff\n")
+        if command.endswith("rule show"):
+            return Result(0, '[{"priority":32766,"src":"all","table":"main"}]')
+        if command.startswith("nft --terse list") and not self.rules:
+            return Result(1, "", "Error: No such file or directory")
         if command.startswith("nft --stateless list"):
             mesh = "set mesh4 {\n elements = { 100.64.0.2 }\n}\n"
             return Result(0, mesh + "listed\n" * self.rules if self.rules else "")
-        if stdin is not None and command.startswith("nft"):
+        if stdin is not None and command.startswith("nft") and not self.lying:
             # As the real one lists them: a line for each.
-            self.rules = stdin.count("\n")
+            self.rules = 0 if "delete table" in stdin else stdin.count("\n")
         if stdin is not None:
             self.changes.append(command.split(" peer ")[0])
             self.inputs.append(stdin)
@@ -202,6 +214,7 @@ def watched(backend: LinuxBackend, machine: Machine, monkeypatch: pytest.MonkeyP
 
 
 def test_what_is_as_it_was_left_is_left_alone(backend: LinuxBackend, machine: Machine, watched: list[str]) -> None:
+    machine.configured = True
     assert not backend._check(Part.ALL)
     assert machine.changes == []
     assert watched == []
@@ -224,6 +237,43 @@ def test_routes_that_others_changed_are_put_back_behind_the_firewall(
     assert backend._check(Part.NETWORK)
     assert [change.split()[0] for change in machine.changes] == ["wg", "nft", "ip"]
     assert watched == ["Another program changed a, b, c and 2 more; it is as it should be again."]
+
+
+def test_peers_that_somebody_took_out_or_that_never_came_in_are_put_back(
+    backend: LinuxBackend, machine: Machine, watched: list[str]
+) -> None:
+    assert backend._check(Part.PEERS)
+    assert [change.split()[0] for change in machine.changes] == ["wg", "nft", "ip"]
+    assert watched == ["Another program changed the peers of WireGuard; it is as it should be again."]
+
+
+def test_a_permission_that_was_taken_away_ends_though_nothing_else_can_be_done(
+    backend: LinuxBackend, machine: Machine
+) -> None:
+    other = Peer(KEY, ("100.64.0.3/32",))
+    host = SystemPlan(TUNNEL, ("100.64.0.2",), Hosting(("100.64.0.2",)))
+    backend.apply(host)
+    machine.failing = "wg show"
+    without = SystemPlan(dataclasses.replace(TUNNEL, peers=(PEER, other)), hosting=Hosting(("100.64.0.3",)))
+    with pytest.raises(PlatformError, match="wg show"):
+        backend.apply(without)
+    deleted = {f"delete element inet meshnet {name} {{ 100.64.0.2 }}" for name in ("incoming4", "routing4")}
+    assert deleted == set(machine.inputs[-1].splitlines()), "and nothing is given that could not be given whole"
+    machine.failing = "ip"
+    with pytest.raises(PlatformError):
+        backend.apply(SystemPlan(TUNNEL))
+    machine.failing = ""
+    backend.apply(host)
+    assert machine.rules
+
+
+def test_rules_that_nft_only_says_it_loaded_are_not_believed(backend: LinuxBackend, machine: Machine) -> None:
+    machine.lying = True
+    with pytest.raises(PlatformError, match="the rules are not there"):
+        backend.apply(ROUTED)
+    machine.lying = False
+    backend.apply(ROUTED)
+    assert machine.rules
 
 
 def test_a_repair_that_fails_is_told_and_the_plan_is_carried_out_again_by_whoever_asks(
@@ -250,3 +300,89 @@ def test_files_are_glanced_at_while_they_are_ours(backend: LinuxBackend, watched
     assert not backend._is_glancing()
     backend.apply(SystemPlan(TUNNEL, hosting=Hosting(("100.64.0.2",))))
     assert backend._is_glancing()
+
+
+def test_the_wish_is_noted_before_anything_is_changed_and_for_as_long_as_it_lasts(
+    backend: LinuxBackend, machine: Machine, tmp_path: Path
+) -> None:
+    machine.failing = "wg set"
+    with pytest.raises(PlatformError):
+        backend.apply(ROUTED)
+    assert (tmp_path / "guard.nft").exists()
+    machine.failing = ""
+    backend.apply(dataclasses.replace(ROUTED, route=Route(False, at_boot=True)))
+    assert [path.name for path in tmp_path.glob("*.nft")] == ["guard-at-boot.nft"]
+    machine.failing = "nft -f"
+    with pytest.raises(PlatformError):
+        backend.apply(MEMBER)
+    assert [path.name for path in tmp_path.glob("*.nft")] == ["guard-at-boot.nft"]
+    machine.failing = ""
+    backend.apply(MEMBER)
+    assert list(tmp_path.glob("*.nft")) == []
+
+
+def test_what_is_undone_is_no_wish_any_more(backend: LinuxBackend, tmp_path: Path) -> None:
+    backend.apply(ROUTED)
+    backend.restore()
+    assert list(tmp_path.glob("*.nft")) == []
+
+
+class Moving:
+    """A device whose tunnel is a wireguard-go, whose addresses change, and which sleeps."""
+
+    def __init__(self, backend: LinuxBackend, machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.addresses = {"198.51.100.1"}
+        self.asleep = 0.0
+        self._news: Callable[[], None] = lambda: None
+        monkeypatch.setattr(TunnelInterface, "has_process", True)
+        monkeypatch.setattr(Endpoints, "sources", lambda _: frozenset(self.addresses))
+        monkeypatch.setattr(Slumber, "since_last", lambda _: self.asleep)
+        monkeypatch.setattr(backend_module, "Watcher", self._watcher)
+        machine.configured, self.troubles = True, list[str]()
+        backend.apply(ROUTED)
+        backend.watch(self.troubles.append, lambda: None)
+        machine.changes.clear()
+
+    def _watcher(self, interface: str, check: object, news: Callable[[], None], *rest: object) -> Watching:
+        self._news = news
+        return Watching(interface, check, news, *rest)
+
+    def news(self) -> None:
+        """The kernel tells of a change."""
+        self._news()
+
+
+@pytest.fixture
+def moving(backend: LinuxBackend, machine: Machine, monkeypatch: pytest.MonkeyPatch) -> Moving:
+    monkeypatch.setattr(wg, "endpoints_again", lambda state: ("peer", "all", "endpoint", "again"))
+    return Moving(backend, machine, monkeypatch)
+
+
+def test_a_new_address_is_told_to_a_wireguard_go_once(moving: Moving, machine: Machine) -> None:
+    moving.news()
+    assert machine.changes == [], "nothing is new"
+    moving.addresses = {"203.0.113.9"}
+    moving.news()
+    moving.news()
+    assert machine.changes == ["wg set meshnet0"]
+
+
+def test_a_tunnel_that_slept_is_made_anew(moving: Moving, machine: Machine) -> None:
+    moving.asleep = 30.0
+    moving.news()
+    assert machine.changes == [], "its sessions are good still"
+    moving.asleep = 3600.0
+    moving.news()
+    assert machine.up
+    assert any(change.startswith("ip -4 -batch") for change in machine.changes)
+    assert moving.troubles == []
+
+
+def test_a_change_of_the_network_that_cannot_be_followed_is_told(moving: Moving, machine: Machine) -> None:
+    moving.addresses, machine.failing = {"203.0.113.9"}, "wg set"
+    moving.news()
+    assert len(moving.troubles) == 1
+    assert "could not follow" in moving.troubles[0]
+    machine.failing = ""
+    moving.news()
+    assert machine.changes == ["wg set meshnet0"], "it is tried again"

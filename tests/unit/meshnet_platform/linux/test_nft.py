@@ -19,7 +19,12 @@ PEERS = (
     Peer("beacon=", ()),
 )
 TUNNEL = Tunnel("meshnet0", "secret", 51999, ("100.64.0.1/32", "fd00::1/128"), peers=PEERS)
-ROUTE = Route(True, control=(Control("203.0.113.5", 8443),), local=("192.168.1.0/24", "fd12::/64"))
+ROUTE = Route(
+    True,
+    control=(Control("203.0.113.5", 8443),),
+    local=("192.168.1.0/24", "fd12::/64", "fe80::/10"),
+    local_resolvers=("192.168.1.1", "fe80::1%eth0"),
+)
 HOSTING = Hosting(
     routing=("100.64.0.2", "fd00::2", "100.64.0.3"),
     lan=("100.64.0.2",),
@@ -72,6 +77,46 @@ def test_what_comes_from_the_mesh_ends_in_a_drop(name: str) -> None:
 def test_the_kill_switch_ends_in_a_rejection_on_output_and_forward(name: str) -> None:
     for chain in ("guard", "forward"):
         assert chain_of(PLANS[name], chain)[-1] == "reject with icmpx admin-prohibited"
+
+
+def test_names_are_refused_before_the_local_network_is_permitted_but_for_the_chosen_servers() -> None:
+    for name in ("guard", "forward"):
+        rules = chain_of(PLANS["routed"], name)
+        order = [
+            "ip daddr 192.168.1.1 meta l4proto { tcp, udp } th dport { 53, 853 } accept",
+            "ip6 daddr fe80::1 meta l4proto { tcp, udp } th dport { 53, 853 } accept",
+            "tcp dport { 53, 853 } reject with tcp reset",
+            "udp dport { 53, 853 } reject with icmpx admin-prohibited",
+            "ip daddr @mesh4 reject with icmpx admin-prohibited",
+            "ip daddr 192.168.1.0/24 accept",
+        ]
+        assert [rule for rule in rules if rule in order] == order
+
+
+def test_without_a_local_network_no_name_server_of_it_is_asked() -> None:
+    route = Route(True, local_resolvers=("192.168.1.1",))
+    assert not any("192.168.1.1" in rule for rule in chain_of(SystemPlan(TUNNEL, route=route), "guard"))
+
+
+def test_who_opens_a_connection_answers_nobody() -> None:
+    for name in ("guard", "forward"):
+        rules = chain_of(PLANS["routed"], name)
+        answered = next(i for i, rule in enumerate(rules) if rule.startswith("ct mark 0x20d55") and "accept" in rule)
+        assert any("tcp flags & (syn | ack) == syn reject" in rule for rule in rules[:answered])
+
+
+@pytest.mark.parametrize("guarded", [True, False])
+@pytest.mark.parametrize(
+    ("closed", "protocols"), [(Route(False), ["ipv4", "ipv6"]), (Route(True, ipv6=False), ["ipv6"]), (Route(True), [])]
+)
+def test_what_the_host_does_not_carry_is_kept_out_of_the_tunnel(
+    closed: Route, protocols: list[str], guarded: bool
+) -> None:
+    rules = chain_of(SystemPlan(TUNNEL, route=dataclasses.replace(closed, guarded=guarded)), "guard")
+    kept_out = 'oifname "meshnet0" meta nfproto '
+    refused = [rule.removeprefix(kept_out).split()[0] for rule in rules if rule.startswith(kept_out)]
+    assert refused == [protocol for protocol in protocols for _ in range(2)]
+    assert ('oifname "meshnet0" accept' in rules) == (closed.passing and (guarded or bool(protocols)))
 
 
 @pytest.mark.parametrize("name", PLANS)

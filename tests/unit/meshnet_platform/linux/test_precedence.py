@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from meshnet_platform.api import SystemPlan
+from meshnet_platform.api import Route, SystemPlan
 from meshnet_platform.linux.precedence import distance_ahead, parse_rules
 from meshnet_platform.linux.routing import lines, wanted
 from support.plans import LAN_HOST, ROUTED, TUNNEL
@@ -49,6 +50,26 @@ def test_rules_for_local_networks_are_read_back() -> None:
         {"priority": 5295, "src": "all", "iif": "meshnet0", "iif_detached": None, "table": "20855"},
     ]
     assert parse_rules(json.dumps(printed), "meshnet0") == wanted(LAN_HOST, 4).rules
+
+
+@pytest.mark.parametrize("family", [4, 6])
+def test_rules_for_answers_are_read_back(family: int) -> None:
+    printed: list[dict[str, Any]] = [
+        {"priority": 5280, "src": "all", "table": "20853"},
+        {"priority": 5290, "src": "all", "fwmark": "0x20d53", "table": "main"},
+        {"priority": 5290, "src": "all", "fwmark": "0x20d54", "iif": "meshnet0", "table": "main"},
+        {"priority": 5295, "src": "all", "iif": "meshnet0", "table": "20855"},
+        {"priority": 5300, "not": None, "src": "all", "fwmark": "0x20d53", "table": "20854"},
+    ]
+    if family == 4:
+        printed.append({"priority": 5298, "src": "0.0.0.0", "iif": "lo", "table": "20854"})
+        printed.append({"priority": 5299, "src": "all", "iif": "lo", "table": "20856"})
+    else:
+        printed += [
+            {"priority": 5299, "src": half, "srclen": 1, "iif": "lo", "table": "20856"} for half in ("::", "8000::")
+        ]
+    blocked = replace(ROUTED, route=Route(False))
+    assert parse_rules(json.dumps(printed), "meshnet0") == wanted(blocked, family).rules
 
 
 def test_our_rules_stand_at_their_usual_place_among_those_who_chose_theirs() -> None:

@@ -35,16 +35,38 @@ def test_rules_go_before_the_routes_they_lead_to_and_the_end_of_the_table_goes_l
     assert gone[-1] == "route del unreachable default metric 20000 table 20854"
 
 
-def test_blocking_takes_only_the_way_into_the_tunnel() -> None:
-    blocked = dataclasses.replace(ROUTED, route=Route(False, local=("192.168.1.0/24",)))
-    assert change(ROUTED, blocked) == ("route del default dev meshnet0 metric 100 table 20854",)
+BLOCKED = dataclasses.replace(ROUTED, route=Route(False, local=("192.168.1.0/24",)))
 
 
-def test_a_host_without_ipv6_leaves_ipv6_unreachable() -> None:
-    plan = dataclasses.replace(ROUTED, route=Route(True, ipv6=False))
+def test_blocking_leaves_a_way_to_the_firewall_to_those_alone_who_have_an_address() -> None:
+    assert change(ROUTED, BLOCKED) == (
+        "route replace default dev meshnet0 table 20856",
+        "route replace throw 192.168.1.0/24 table 20856",
+        "rule add priority 5298 from 0.0.0.0/32 iif lo lookup 20854",
+        "rule add priority 5299 iif lo lookup 20856",
+        "route del default dev meshnet0 metric 100 table 20854",
+    )
+    assert change(BLOCKED, SystemPlan(TUNNEL))[0].startswith("rule del priority 5300")
+    assert without_route(wanted(BLOCKED, 4)).rules == wanted(SystemPlan(TUNNEL), 4).rules
+
+
+def test_without_a_tunnel_there_is_no_way_at_all() -> None:
+    assert wanted(SystemPlan(route=Route(False)), 4).rules == {
+        (5290, "fwmark 0x20d53 lookup main"),
+        (5300, "not fwmark 0x20d53 lookup 20854"),
+    }
+
+
+def test_a_host_without_ipv6_leaves_ipv6_unreachable_but_for_answers() -> None:
+    plan = dataclasses.replace(ROUTED, route=Route(True, ipv6=False, local=("192.168.1.0/24",)))
     added = change(SystemPlan(), plan, 6)
     assert "route replace unreachable default metric 20000 table 20854" in added
-    assert not any("default dev" in line for line in added)
+    assert [line for line in added if "default dev" in line] == ["route replace default dev meshnet0 table 20856"]
+    assert {words for priority, words in wanted(plan, 6).rules if priority == 5299} == {
+        "from ::/1 iif lo lookup 20856",
+        "from 8000::/1 iif lo lookup 20856",
+    }
+    assert change(ROUTED, plan, 4) == ()
 
 
 def test_no_rule_lets_more_specific_routes_of_the_network_win() -> None:

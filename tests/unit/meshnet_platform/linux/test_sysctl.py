@@ -16,6 +16,7 @@ VALUES = {
     "net/ipv4/conf/all/accept_redirects": "1",
     "net/ipv4/conf/all/send_redirects": "1",
     "net/ipv4/conf/all/rp_filter": "0",
+    "net/ipv4/conf/all/arp_ignore": "0",
     "net/ipv4/conf/eth0/rp_filter": "1",
     "net/ipv6/conf/eth0/accept_ra": "1",
     "net/ipv6/conf/eth1/accept_ra": "0",
@@ -56,11 +57,17 @@ def test_a_host_forwards_and_keeps_listening_to_router_advertisements_first(syst
     assert wanted["net/ipv6/conf/eth0/accept_ra"] == "2"
 
 
-def test_a_routed_device_needs_no_reverse_path_filter(system: System) -> None:
+def test_a_routed_device_needs_no_reverse_path_filter_and_answers_for_no_other_interface(system: System) -> None:
     assert system.sysctls().wanted(SystemPlan(route=Route(True))) == {
         "net/ipv4/conf/all/src_valid_mark": "1",
         "net/ipv4/conf/eth0/rp_filter": "0",
+        "net/ipv4/conf/all/arp_ignore": "1",
     }
+
+
+def test_who_is_stricter_about_arp_stays_so(system: System) -> None:
+    system.root.joinpath("net/ipv4/conf/all/arp_ignore").write_text("2\n")
+    assert "net/ipv4/conf/all/arp_ignore" not in system.sysctls().wanted(SystemPlan(route=Route(True)))
 
 
 def test_a_later_process_puts_everything_back(system: System) -> None:
