@@ -107,13 +107,21 @@ class Route:
     """The host carries IPv6; otherwise IPv6 fails at once, as unreachable."""
     guarded: bool = True
     """The kill switch is on: a firewall of our own rejects what would leave beside the tunnel."""
+    at_boot: bool = False
+    """With `guarded`: also between the start of the system and that of the daemon."""
     control: tuple[Control, ...] = ()
     uplinks: tuple[str, ...] = ()
     """The interfaces by which this device would leave without the tunnel: nobody there may use it as a router."""
     resolvers: tuple[str, ...] = ()
     """Name servers outside the tunnel that root's marked sockets may ask (UDP and TCP, port 53)."""
     local: tuple[str, ...] = ()
-    """Prefixes of the network this device is in that stay reachable directly."""
+    """Prefixes of the network this device is in that stay reachable directly, but not for names (ports 53 and 853)."""
+    local_resolvers: tuple[str, ...] = ()
+    """Name servers within `local` that programs may ask nevertheless (UDP and TCP, ports 53 and 853)."""
+
+    def carries(self, family: int) -> bool:
+        """Whether traffic of this family (4, 6) may flow into the tunnel now."""
+        return self.passing and (family == 4 or self.ipv6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +200,16 @@ class Observation:
     peers: tuple[PeerSight, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """Packets that went through the tunnel; each number begins anew when what counts it is made anew."""
+
+    sent: int = 0
+    """All that went in."""
+    returned: int = 0
+    """What programs of this device got back from beyond the mesh."""
+
+
 class Backend(Protocol):
     """One system's way of carrying out plans. All methods block; the daemon calls them from one worker thread."""
 
@@ -219,6 +237,10 @@ class Backend(Protocol):
 
     def observe(self) -> Observation:
         """What the tunnel says now; cheap enough for once a second."""
+        ...
+
+    def traffic(self) -> Traffic:
+        """What went through the tunnel."""
         ...
 
     def restore(self) -> None:

@@ -8,6 +8,19 @@ from pathlib import Path
 from meshnet_platform.api import Backend, PlatformError
 
 
+def hold(state_dir: Path, dry_run: bool) -> bool:
+    """The first act of a daemon: close again what an earlier one left closed, before anything is read or asked.
+
+    Returns whether traffic beside the tunnel is closed now. PlatformError where it should be, and cannot.
+    """
+    if dry_run or sys.platform != "linux":
+        return False
+    from meshnet_platform.linux.boot import BootGuard
+    from meshnet_platform.runner import Runner
+
+    return BootGuard(Runner(), state_dir).hold()
+
+
 def choose_backend(state_dir: Path, dry_run: bool, interface: str = "meshnet0") -> Backend:
     """The backend of this system, or the fake one that changes nothing; PlatformError on an unknown system.
 

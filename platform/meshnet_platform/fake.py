@@ -16,6 +16,7 @@ from meshnet_platform.api import (
     PlatformError,
     Problem,
     SystemPlan,
+    Traffic,
 )
 
 _BYTES_PER_LOOK = 1000
@@ -76,6 +77,11 @@ class FakeBackend:
         self._looks += 1
         tunnel = self.plan.tunnel
         return Observation(tuple(self._sight(peer) for peer in tunnel.peers) if tunnel else ())
+
+    def traffic(self) -> Traffic:
+        """Grows while a route is in force, as if programs were answered."""
+        count = self._looks if self.plan.route is not None and self.plan.route.passing else 0
+        return Traffic(count, count)
 
     def restore(self) -> None:
         """Forget the plan in force."""

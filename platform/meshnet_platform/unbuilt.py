@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from meshnet_platform.api import Backend, Facts, Observation, PlatformError, Problem, SystemPlan
+from meshnet_platform.api import Backend, Facts, Observation, PlatformError, Problem, SystemPlan, Traffic
 
 _CURE = "Use a Linux device as host and client for now; this one can still show and manage the mesh."
 
@@ -43,6 +43,10 @@ class UnbuiltBackend:
     def observe(self) -> Observation:
         """There is no tunnel to tell of."""
         return Observation()
+
+    def traffic(self) -> Traffic:
+        """Nothing goes through a tunnel that is not there."""
+        return Traffic()
 
     def restore(self) -> None:
         """Nothing was changed, so there is nothing to undo."""

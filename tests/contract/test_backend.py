@@ -19,6 +19,7 @@ from meshnet_platform.api import (
     Problem,
     Route,
     SystemPlan,
+    Traffic,
     Tunnel,
 )
 from meshnet_platform.fake import FakeBackend
@@ -57,6 +58,9 @@ class LabBackend:
 
     def observe(self) -> Observation:
         return msgspec.json.decode(self._drive("observe"), type=Observation)
+
+    def traffic(self) -> Traffic:
+        return Traffic()
 
     def restore(self) -> None:
         self._drive("restore")

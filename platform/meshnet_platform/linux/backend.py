@@ -9,19 +9,33 @@ What other programs change of ours is put back in the same order: the firewall b
 
 from __future__ import annotations
 
-import json
+import logging
 import socket
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
-from meshnet_platform.api import Backend, Facts, Gateway, Observation, PlatformError, Problem, SystemPlan, Tunnel
+from meshnet_platform.api import (
+    Backend,
+    Facts,
+    Gateway,
+    Observation,
+    PlatformError,
+    Problem,
+    SystemPlan,
+    Traffic,
+    Tunnel,
+)
 from meshnet_platform.linux import facts, marks, wg
+from meshnet_platform.linux.boot import BootGuard
 from meshnet_platform.linux.dns import Resolvers
+from meshnet_platform.linux.endpoints import SESSION_LASTS, Endpoints, Slumber
 from meshnet_platform.linux.events import Part, index_of
 from meshnet_platform.linux.firewall import Firewall
+from meshnet_platform.linux.ip_words import entries
 from meshnet_platform.linux.journal import Journal
 from meshnet_platform.linux.network import Network
 from meshnet_platform.linux.problems import find_problems
@@ -29,6 +43,8 @@ from meshnet_platform.linux.sysctl import Sysctls
 from meshnet_platform.linux.tunnel import TunnelInterface
 from meshnet_platform.linux.watch import Watcher
 from meshnet_platform.runner import Runner
+
+log = logging.getLogger("meshnet.linux")
 
 _EMPTY = SystemPlan()
 _TOLD = 3
@@ -48,13 +64,18 @@ class LinuxBackend:
         self._tunnel.on_death = self._tunnel_died
         self._network = Network(self._runner)
         self._firewall = Firewall(self._runner)
+        self._boot_guard = BootGuard(self._runner, state_dir)
         self._sysctls = Sysctls(self._journal, self._bridges)
-        self._resolvers = Resolvers(self._journal)
+        self._resolvers = Resolvers(self._journal, self._runner)
         self._lock = threading.RLock()
         self._on_trouble: Callable[[str], None] | None = None
         self._watcher: Watcher | None = None
         self._index = 0
         """The number of the tunnel's interface, by which it is known under any name."""
+        self._endpoints = Endpoints()
+        self._slumber = Slumber()
+        self._glanced_at: tuple[tuple[int, int], ...] | None = None
+        """The marks of the files of name servers when all was well with them."""
         self._facts: Facts | None = None
         """What was read last."""
         self._wanted = _EMPTY
@@ -104,9 +125,15 @@ class LinuxBackend:
             previous, self._applied = self._applied, None
             if previous is None:
                 self._forget()
-            self._carry_out(plan, previous)
+            try:
+                self._carry_out(plan, previous)
+            except Exception:
+                # Whatever failed, nobody keeps what was taken from him.
+                self._firewall.withdraw(plan)
+                raise
             self._applied = plan
             self._index = index_of(plan.tunnel.interface) if plan.tunnel else 0
+            self._follow_addresses()
         self._wake()
 
     def observe(self) -> Observation:
@@ -115,7 +142,15 @@ class LinuxBackend:
         if tunnel is None:
             return Observation()
         result = self._runner.result("wg", "show", tunnel.interface, "dump")
-        return wg.observation(wg.parse_dump(result.out)) if result.status == 0 else Observation()
+        if result.status != 0:
+            return Observation()
+        state = wg.parse_dump(result.out)
+        self._endpoints.note(state)
+        return wg.observation(state)
+
+    def traffic(self) -> Traffic:
+        """See Backend; the interface and the firewall count."""
+        return Traffic(self._tunnel.sent(self._interface), self._firewall.returned())
 
     def restore(self) -> None:
         """Undo all of ours: by the journal, and without it by the names and numbers that only we use."""
@@ -132,14 +167,20 @@ class LinuxBackend:
             self._resolvers.restore()
             # Last, so that nothing gets out while a way beside the tunnel is open and another is not closed yet.
             self._firewall.remove()
+            self._boot_guard.forget()
             self._journal.forget()
             self._applied = _EMPTY
 
     def watch(self, on_trouble: Callable[[str], None], on_news: Callable[[], None]) -> None:
         """Tell of what others broke, and of a tunnel that died; when it is told, it was put right or cannot be."""
+
+        def news() -> None:
+            self._follow_changes()
+            on_news()
+
         self._on_trouble = on_trouble
         self._watcher = Watcher(
-            self._interface, self._check, on_news, self._glance, self._is_glancing, self._runner.started.__contains__
+            self._interface, self._check, news, self._glance, self._is_glancing, self._runner.started.__contains__
         )
 
     def close(self) -> None:
@@ -196,11 +237,20 @@ class LinuxBackend:
         found: tuple[str, ...] = ()
         if Part.NETWORK in parts:
             found += self._network.changes(name, self._tunnel.exists(name), plan.tunnel is not None)
+        if Part.PEERS in parts and plan.tunnel is not None and not found:
+            found += self._peers_changed(plan.tunnel)
         if Part.SETTINGS in parts and not self._sysctls.stand(self._sysctls.wanted(plan)):
             found += ("kernel settings",)
         if Part.RESOLVERS in parts and plan.resolvers and not self._resolvers.stand():
-            found += ("/etc/resolv.conf",)
+            found += ("the name servers",)
         return found
+
+    def _peers_changed(self, tunnel: Tunnel) -> tuple[str, ...]:
+        # Peers move, and WireGuard follows them: where they are is nothing that was put there.
+        unplaced = replace(tunnel, peers=tuple(replace(peer, endpoint=None) for peer in tunnel.peers))
+        state = wg.parse_dump(self._runner.run("wg", "show", tunnel.interface, "dump"))
+        is_right = not wg.changes(state, unplaced) and not wg.removals(state, unplaced)
+        return () if is_right else ("the peers of WireGuard",)
 
     def _drop_renamed(self, plan: SystemPlan) -> None:
         """Delete our interface under the name that somebody gave it: it holds the port that the new one needs."""
@@ -212,9 +262,14 @@ class LinuxBackend:
     def _glance(self) -> Part:
         """What changed of the files that no socket tells of."""
         with self._lock:
+            marks = self._resolvers.marks()
+            if marks == self._glanced_at:
+                return Part.NOTHING
             found = Part.NOTHING if self._resolvers.stand() else Part.RESOLVERS
             if self._facts is not None and self._facts.resolvers != self._resolvers.servers():
                 found |= Part.FACTS
+            # What is not as it should be is looked at again, changed or not.
+            self._glanced_at = None if found else marks
         return found
 
     def _is_glancing(self) -> bool:
@@ -225,6 +280,8 @@ class LinuxBackend:
             self._watcher.wake()
 
     def _carry_out(self, plan: SystemPlan, previous: SystemPlan | None) -> None:
+        if plan.route is not None:
+            self._boot_guard.note(plan.route)
         settings = self._sysctls.wanted(plan)
         self._sysctls.close(settings)
         name = plan.tunnel.interface if plan.tunnel else self._interface
@@ -241,7 +298,9 @@ class LinuxBackend:
             self._tunnel.remove(name)
         elif state is not None:
             self._set(plan.tunnel, wg.removals(state, plan.tunnel))
-        self._resolvers.apply(plan.resolvers)
+        self._resolvers.apply(plan.resolvers, name)
+        if plan.route is None or not plan.route.guarded:
+            self._boot_guard.forget()
         self._firewall.cut(previous or _EMPTY, plan)
 
     def _open_tunnel(self, tunnel: Tunnel | None, previous: SystemPlan | None) -> wg.InterfaceState | None:
@@ -253,12 +312,38 @@ class LinuxBackend:
         if previous is None or not self._tunnel.exists(tunnel.interface):
             self._tunnel.ensure(tunnel.interface)
         state = wg.parse_dump(self._runner.run("wg", "show", tunnel.interface, "dump"))
-        self._set(tunnel, wg.changes(state, tunnel))
+        self._endpoints.note(state)
+        self._set(tunnel, wg.changes(state, tunnel, self._endpoints.known))
         return state
 
     def _set(self, tunnel: Tunnel, words: tuple[str, ...]) -> None:
         if words:
             self._runner.run("wg", "set", tunnel.interface, *words, stdin=tunnel.private_key + "\n")
+
+    def _follow_changes(self) -> None:
+        """This device has other addresses, or has slept: tell a wireguard-go, which notices neither."""
+        try:
+            with self._lock:
+                slept = self._slumber.since_last()
+                if slept > SESSION_LASTS and self._wanted.tunnel and self._tunnel.has_process:
+                    log.info("the system slept for %.0f seconds; the tunnel is made anew", slept)
+                    self._applied = None
+                    self._tunnel.remove(self._wanted.tunnel.interface)
+                    self.apply(self._wanted)
+                self._follow_addresses()
+        except PlatformError as error:
+            if self._on_trouble is not None:
+                self._on_trouble(f"The tunnel could not follow a change of the network: {error.message}")
+
+    def _follow_addresses(self) -> None:
+        tunnel = self._wanted.tunnel
+        if tunnel is None or not self._tunnel.has_process:
+            return
+        sources = self._endpoints.sources()
+        if self._endpoints.is_stale(sources):
+            state = wg.parse_dump(self._runner.run("wg", "show", tunnel.interface, "dump"))
+            self._set(tunnel, wg.endpoints_again(state))
+            self._endpoints.told(sources)
 
     def _tunnel_vanished(self) -> bool:
         """Whether somebody deleted our interface, and with it the addresses and routes that we remember.
@@ -288,8 +373,7 @@ class LinuxBackend:
         return facts.parse_routed(routes, gateways, self._interface)
 
     def _bridges(self) -> set[str]:
-        entries = json.loads(self._runner.run("ip", "-j", "link", "show", "type", "bridge") or "[]")
-        return {entry["ifname"] for entry in entries if entry}
+        return {entry["ifname"] for entry in entries(self._runner.run("ip", "-j", "link", "show", "type", "bridge"))}
 
     def _tunnel_died(self) -> None:
         with self._lock:
