@@ -66,6 +66,22 @@ class FakeProber:
         return self.answers.get(address)
 
 
+class FakeCarriage:
+    """The host in use carries as `state` says."""
+
+    def __init__(self) -> None:
+        self.state: bool | None = True
+        self.begun = 0
+
+    def begin(self) -> None:
+        """See Carriage."""
+        self.begun += 1
+
+    async def carries(self) -> bool | None:
+        """See Carriage."""
+        return self.state
+
+
 class Peer:
     """The other end of the local API, without any of the clients' habits."""
 

@@ -193,9 +193,12 @@ def settings(context: Context, key: str | None, value: str | None) -> None:
     """Show or change settings.
 
     \b
-    kill-switch    on|off    while routed, traffic goes through the host or nowhere (on)
+    kill-switch    on|off|always    while a route is wanted, traffic goes through the host or nowhere; always: while
+                                    the system starts, too (on)
     local-network  on|off    the network this device is in stays reachable while routed (off)
     dns            host|system|ADDRESS    who answers names while routed (host)
+    fallback       NAME,...|none    hosts that take over when the one in use is gone (none)
+    host-vpn-lost  stop|tell    who routes through this device when its own VPN drops (stop)
     endpoint       ADDRESS[:PORT]|none    where this device can be reached, if you know better
     own-devices    routing[,lan]|none     granted to every device of your mesh (none)
     """

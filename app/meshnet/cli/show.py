@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from meshnet.errors import BLOCKED_WORDS, Blocked
 from meshnet.protocol.local import DeviceView, Status
 
 
@@ -33,11 +32,15 @@ def route_line(status: Status) -> str:
     if status.state == "connecting":
         return f"Connecting to {route.host} …"
     if status.state == "blocked":
-        reason = BLOCKED_WORDS.get(Blocked(status.reason), status.reason) if status.reason else "no reason is known"
-        return f"Blocked: traffic is to go through {route.host}, but {reason}. `meshnet route --off` opens the way."
+        reason = status.explanation or status.reason or "no reason is known"
+        return (
+            f"Blocked: traffic is to go through {route.host}, but {reason}. It goes on by itself when that is over; "
+            f"`meshnet route {route.host}` tries again now, `meshnet route --off` opens the usual way."
+        )
     way = " → ".join(("this device", *route.chain, *(("its VPN",) if route.exit == "vpn" else ()), "internet"))
     rtt = f", {route.rtt_ms:.0f} ms" if route.rtt_ms is not None else ""
-    return f"All traffic goes through {route.host} ({route.path}{rtt}): {way}"
+    instead = f", which stands in for {route.instead_of}" if route.instead_of else ""
+    return f"All traffic goes through {route.host}{instead} ({route.path}{rtt}): {way}"
 
 
 def problem_lines(status: Status) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from meshnet.core.grants import granted_by
 from meshnet.core.records import Device
 from meshnet.core.trust import Ledger
 from meshnet.errors import Code, Refusal
@@ -87,6 +88,21 @@ def last_exit(ledger: Ledger, host: str) -> str:
 def gives_way(loop: list[str], me: str) -> bool:
     """Whether this device's route waits until the loop is gone. All in it agree on one without asking each other."""
     return min(loop) == me
+
+
+def find_objection(ledger: Ledger, me: str, host: Device) -> Refusal | None:
+    """What the records say against a route of `me` through `host`; None: nothing."""
+    known = names(ledger)
+    name = known[host.device]
+    if not host.can_host:
+        return Refusal(Code.CANNOT_HOST, f"{name} cannot host: {host.cannot_host or 'it gives no reason'}")
+    if not granted_by(ledger, host.device, me).routing:
+        return Refusal(Code.ROUTING_NOT_ALLOWED, f"{name} has not allowed routing.")
+    loop = loop_through(ledger, me, host.device)
+    if loop is not None:
+        way = " → ".join(known.get(step, "?") for step in loop)
+        return Refusal(Code.WOULD_LOOP, f"The way would lead back to this device: {way}.")
+    return None
 
 
 def loop_through(ledger: Ledger, me: str, host: str) -> list[str] | None:

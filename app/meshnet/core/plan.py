@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from meshnet.core.exits import NESTED_MTU, PLAIN_MTU, Exit, ways_of
 from meshnet.core.grants import Choice, Permission, granted_by, permitted
 from meshnet.core.lan import LocalNetworks, denied, inner_interfaces, local_networks
+from meshnet.core.localnames import within
 from meshnet.core.records import Device
 from meshnet.core.settings import Settings
 from meshnet.core.special import NOT_PUBLIC, ON_LINK_ONLY, TRANSLATED, Network, is_within, network_of, texts_of
@@ -65,12 +66,13 @@ def plan(situation: Situation) -> SystemPlan:
     permissions = {
         peer.device: permitted(situation.ledger, situation.choices, situation.settings, peer.device) for peer in peers
     }
+    hosting = _hosting(situation, permissions)
     incoming = [a for p in peers if permissions[p.device].incoming for a in _addresses(situation, p.device)]
     return SystemPlan(
         tunnel=_tunnel(situation, peers, permissions),
         incoming=tuple(sorted(incoming)),
-        hosting=_hosting(situation, permissions),
-        route=_route(situation),
+        hosting=hosting,
+        route=_route(situation, hosts=hosting is not None),
         resolvers=_resolvers(situation),
     )
 
@@ -81,7 +83,8 @@ def choose_endpoint(device: Device, sight: PeerSight | None, turn: int, now: int
     A session that lives has told the tunnel where its peer really is (WireGuard roams); a candidate that was merely
     announced must not overwrite that.
     """
-    if not device.candidates or (sight is not None and now - sight.last_handshake < FRESH):
+    # A handshake of the future is one from before the clock was set back: it says nothing.
+    if not device.candidates or (sight is not None and abs(now - sight.last_handshake) < FRESH):
         return None
     return device.candidates[turn % len(device.candidates)]
 
@@ -175,19 +178,22 @@ def _all_addresses(situation: Situation, devices: list[str]) -> tuple[str, ...]:
 # --- routing --------------------------------------------------------------------------------------------------------
 
 
-def _route(situation: Situation) -> Route | None:
+def _route(situation: Situation, *, hosts: bool) -> Route | None:
     wish = situation.wish
     if wish is None:
         return None
     host = _host(situation)
+    local = _local(situation.facts) if situation.settings.local_network else ()
     return Route(
         passing=wish.passing and host is not None,
         ipv6=host is not None and host.ipv6,
-        guarded=situation.settings.kill_switch,
+        guarded=bool(situation.settings.kill_switch),
+        at_boot=situation.settings.kill_switch == "always",
         control=situation.control,
         uplinks=tuple(sorted({gateway.interface for gateway in situation.facts.gateways})),
-        resolvers=situation.facts.resolvers if wish.gives_way else (),
-        local=_local(situation.facts) if situation.settings.local_network else (),
+        resolvers=_own_resolvers(situation, wish, local) if hosts else (),
+        local=local,
+        local_resolvers=_local_resolvers(situation, local),
     )
 
 
@@ -203,6 +209,19 @@ def _local(facts: Facts) -> tuple[str, ...]:
             if not link.is_loopback and network.prefixlen > 0 and _is_private(network):
                 found.add(network)
     return texts_of(found)
+
+
+def _own_resolvers(situation: Situation, wish: Wish, local: tuple[str, ...]) -> tuple[str, ...]:
+    """The name servers that the forwarder may ask beside the tunnel, for this device's peers."""
+    return situation.facts.resolvers if wish.gives_way else within(situation.facts.resolvers, local)
+
+
+def _local_resolvers(situation: Situation, local: tuple[str, ...]) -> tuple[str, ...]:
+    """The name servers of the network this device is in, where the person chose them rather than the host's."""
+    dns = situation.settings.dns
+    if dns == "host":
+        return ()
+    return within(situation.facts.resolvers if dns == "system" else (dns,), local)
 
 
 def _is_private(network: Network) -> bool:

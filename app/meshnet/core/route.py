@@ -3,6 +3,9 @@
 Effects are values; `meshnet.daemon.routing` carries them out and feeds the outcome back as an event. While another
 host is tried (SWITCHING), traffic goes on through the old one; while a blocked route looks for a new host (RESCUING),
 it stays blocked. So a route that never came up leaves everything as it was.
+
+A host that answers but carries nothing further (STALLED, ESCAPING) keeps the traffic all the same: it goes nowhere
+else, and connections outlive a short failure of the host's line.
 """
 
 from __future__ import annotations
@@ -17,6 +20,8 @@ class State(StrEnum):
     CONNECTING = "connecting"
     ROUTING = "routing"
     SWITCHING = "switching"
+    STALLED = "stalled"
+    ESCAPING = "escaping"
     BLOCKED = "blocked"
     RESCUING = "rescuing"
 
@@ -30,10 +35,12 @@ class Event(StrEnum):
     """The host that was tried answered through the tunnel."""
     UNREACHED = "unreached"
     """It did not."""
+    STALL = "stall"
+    """The host in use answers, but nothing comes back from beyond it."""
     LOSE = "lose"
     """The host in use fails, or no longer permits."""
     RECOVER = "recover"
-    """The host in use answers again."""
+    """The host in use answers again, or carries again."""
     STOP = "stop"
     """The person stopped the route."""
 
@@ -62,13 +69,25 @@ TABLE: dict[tuple[State, Event], tuple[State, tuple[Effect, ...]]] = {
     (S.CONNECTING, E.UNREACHED): (S.IDLE, (F.DROP_CHOICE,)),
     (S.CONNECTING, E.STOP): (S.IDLE, (F.DROP_CHOICE,)),
     (S.ROUTING, E.CHOOSE): (S.SWITCHING, (F.REACH,)),
+    (S.ROUTING, E.STALL): (S.STALLED, ()),
     (S.ROUTING, E.LOSE): (S.BLOCKED, (F.APPLY,)),
     (S.ROUTING, E.STOP): (S.IDLE, (F.FORGET, F.APPLY)),
     (S.SWITCHING, E.CHOOSE): (S.SWITCHING, (F.REACH,)),
     (S.SWITCHING, E.REACHED): (S.ROUTING, (F.ADOPT, F.APPLY)),
     (S.SWITCHING, E.UNREACHED): (S.ROUTING, (F.DROP_CHOICE,)),
+    (S.SWITCHING, E.STALL): (S.ESCAPING, ()),
     (S.SWITCHING, E.LOSE): (S.RESCUING, (F.APPLY,)),
     (S.SWITCHING, E.STOP): (S.IDLE, (F.DROP_CHOICE, F.FORGET, F.APPLY)),
+    (S.STALLED, E.CHOOSE): (S.ESCAPING, (F.REACH,)),
+    (S.STALLED, E.RECOVER): (S.ROUTING, ()),
+    (S.STALLED, E.LOSE): (S.BLOCKED, (F.APPLY,)),
+    (S.STALLED, E.STOP): (S.IDLE, (F.FORGET, F.APPLY)),
+    (S.ESCAPING, E.CHOOSE): (S.ESCAPING, (F.REACH,)),
+    (S.ESCAPING, E.REACHED): (S.ROUTING, (F.ADOPT, F.APPLY)),
+    (S.ESCAPING, E.UNREACHED): (S.STALLED, (F.DROP_CHOICE,)),
+    (S.ESCAPING, E.RECOVER): (S.SWITCHING, ()),
+    (S.ESCAPING, E.LOSE): (S.RESCUING, (F.APPLY,)),
+    (S.ESCAPING, E.STOP): (S.IDLE, (F.DROP_CHOICE, F.FORGET, F.APPLY)),
     (S.BLOCKED, E.CHOOSE): (S.RESCUING, (F.REACH,)),
     (S.BLOCKED, E.RECOVER): (S.ROUTING, (F.APPLY,)),
     (S.BLOCKED, E.STOP): (S.IDLE, (F.FORGET, F.APPLY)),
@@ -84,14 +103,20 @@ SHOWN: dict[State, str] = {
     S.CONNECTING: "connecting",
     S.ROUTING: "routing",
     S.SWITCHING: "routing",
+    S.STALLED: "blocked",
+    S.ESCAPING: "blocked",
     S.BLOCKED: "blocked",
     S.RESCUING: "blocked",
 }
 """What `status` calls each state."""
 
-PASSING = frozenset({S.ROUTING, S.SWITCHING})
-"""States in which traffic flows through the host."""
-WANTED = frozenset({S.ROUTING, S.SWITCHING, S.BLOCKED, S.RESCUING})
+STALLING = frozenset({S.STALLED, S.ESCAPING})
+"""States in which the host takes traffic, and nothing comes back from beyond it."""
+PASSING = frozenset({S.ROUTING, S.SWITCHING}) | STALLING
+"""States in which traffic flows to the host."""
+TRYING_ANOTHER = frozenset({S.SWITCHING, S.ESCAPING})
+"""States in which traffic flows to the host while another is tried."""
+WANTED = PASSING | {S.BLOCKED, S.RESCUING}
 """States in which traffic flows through the host or not at all."""
 
 

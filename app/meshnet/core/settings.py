@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable
+from typing import Literal
 
 import msgspec
 
@@ -14,8 +15,8 @@ from meshnet.errors import Code, Refusal
 class Settings(msgspec.Struct, frozen=True):
     """What the person chose; the defaults are what a new device does."""
 
-    kill_switch: bool = True
-    """While a route is wanted, traffic goes through the host or nowhere."""
+    kill_switch: bool | Literal["always"] = True
+    """While a route is wanted, traffic goes through the host or nowhere; "always": before the daemon starts, too."""
     local_network: bool = False
     """The network this device is in stays reachable while routed."""
     dns: str = "host"
@@ -24,6 +25,8 @@ class Settings(msgspec.Struct, frozen=True):
     """ADDRESS or ADDRESS:PORT where this device can be reached, if the person knows better; empty: not."""
     host_vpn_lost: str = "stop"
     """Those who route through this device when its own VPN drops: "stop" them, or "tell" them and use the line."""
+    fallback: tuple[str, ...] = ()
+    """Ids of the hosts that take over, one after the other, when the one in use is gone."""
     own_devices: tuple[str, ...] = ()
     """What every confirmed device of the mesh is granted: of "routing", "lan"."""
 
@@ -34,10 +37,8 @@ def _switch(text: str) -> bool:
     return text == "on"
 
 
-def _kill_switch(text: str) -> bool:
-    if text == "always":
-        raise Refusal(Code.NOT_SUPPORTED, "`kill-switch always` is not there yet; `on` and `off` are.")
-    return _switch(text)
+def _kill_switch(text: str) -> bool | Literal["always"]:
+    return "always" if text == "always" else _switch(text)
 
 
 def _dns(text: str) -> str:
@@ -64,6 +65,10 @@ def _host_vpn_lost(text: str) -> str:
     return text
 
 
+def _fallback(text: str) -> tuple[str, ...]:
+    return () if text in ("", "none") else tuple(dict.fromkeys(text.split(",")))
+
+
 def _own_devices(text: str) -> tuple[str, ...]:
     words = tuple(text.split(","))
     if words == ("none",):
@@ -75,20 +80,21 @@ def _own_devices(text: str) -> tuple[str, ...]:
 
 _Value = bool | str | tuple[str, ...]
 _KEYS: dict[str, tuple[str, Callable[[str], _Value], str]] = {
-    "kill-switch": ("kill_switch", _kill_switch, "on or off"),
+    "kill-switch": ("kill_switch", _kill_switch, "on, off or always"),
     "local-network": ("local_network", _switch, "on or off"),
     "dns": ("dns", _dns, "host, system, or the address of a name server"),
     "endpoint": ("endpoint", _endpoint, "ADDRESS or ADDRESS:PORT at which others can reach this device, or none"),
     "host-vpn-lost": ("host_vpn_lost", _host_vpn_lost, "stop or tell"),
+    "fallback": ("fallback", _fallback, "names of hosts, with commas between them, or none"),
     "own-devices": ("own_devices", _own_devices, "routing, or routing,lan, or none"),
 }
-_LATER = ("fallback",)
 
 
 def changed(settings: Settings, key: str, text: str) -> Settings:
-    """The settings with this one changed; Refusal `invalid-setting` (or `not-supported`)."""
-    if key in _LATER:
-        raise Refusal(Code.NOT_SUPPORTED, f"The setting `{key}` is not there yet.")
+    """The settings with this one changed; Refusal `invalid-setting`.
+
+    Devices are given and shown by their ids; it is for others to know their names.
+    """
     if key not in _KEYS:
         raise Refusal(Code.INVALID_SETTING, f"There is no setting `{key}`; there are {', '.join(_KEYS)}.")
     field, parse, values = _KEYS[key]
@@ -115,3 +121,19 @@ def _text(value: _Value) -> str:
     if isinstance(value, bool):
         return "on" if value else "off"
     return (value if isinstance(value, str) else ",".join(value)) or "none"
+
+
+def only_closes(before: Settings, after: Settings) -> bool:
+    """Whether the change takes something away and gives nothing: that holds even where it cannot be kept on disk."""
+    gives = (
+        _strictness(after) < _strictness(before)
+        or (after.local_network and not before.local_network)
+        or not set(after.own_devices) <= set(before.own_devices)
+    )
+    same = ("kill_switch", "local_network", "own_devices")
+    rest = {name: getattr(before, name) for name in same}
+    return not gives and msgspec.structs.replace(after, **rest) == before
+
+
+def _strictness(settings: Settings) -> int:
+    return (False, True, "always").index(settings.kill_switch)

@@ -8,15 +8,15 @@ import logging
 from collections.abc import Callable
 
 from meshnet.core import settings as settings_module
-from meshnet.core.devices import find, loop_through
-from meshnet.core.grants import KINDS, granted_by
+from meshnet.core.devices import find, find_objection
+from meshnet.core.grants import KINDS
 from meshnet.core.identity import clean_name
 from meshnet.core.records import Device
 from meshnet.daemon import views
 from meshnet.daemon.link import Link
 from meshnet.daemon.membership import Membership
 from meshnet.daemon.model import Model
-from meshnet.daemon.routing import Routing
+from meshnet.daemon.routing import Routing, refused_by_system
 from meshnet.daemon.system import System
 from meshnet.errors import Blocked, Code, MeshnetError, Refusal
 from meshnet.protocol import local
@@ -62,7 +62,7 @@ class Controller:
             case local.Rename(device=device, name=name):
                 await self._rename(device, name)
             case local.GetSettings():
-                return local.SettingValues(settings_module.shown(self._model.state.settings))
+                return local.SettingValues(self._named(settings_module.shown(self._model.state.settings)))
             case local.SetSetting(key=key, value=value):
                 return await self._set(key, value)
             case _:
@@ -118,9 +118,9 @@ class Controller:
             self._model.settle_exit()
         try:
             await self._system.apply()
-        except MeshnetError:
+        except MeshnetError as error:
             if self._routing.wish is not None:
-                await self._routing.lose(Blocked.SYSTEM_ERROR)
+                await self._routing.lose(Blocked.SYSTEM_ERROR, refused_by_system(error))
             raise
         finally:
             if self._model.announce():
@@ -139,6 +139,7 @@ class Controller:
 
     async def look(self, *, is_broken: bool = False) -> None:
         """Read the system anew, and follow what has changed; where something of ours broke, in any case."""
+        self._model.catch_up()
         before = (self._model.facts, self._model.problems)
         await self._system.look()
         if is_broken or before != (self._model.facts, self._model.problems):
@@ -164,43 +165,41 @@ class Controller:
         )
 
     async def _start_route(self, word: str) -> None:
+        number = self._routing.number()
         device = find(self._model.mesh, self._model.me, word)
         await self.refresh()
         self._check_route(device)
-        await self._routing.start(device)
+        await self._routing.start(device, number)
         await self.settle()
 
     def _check_route(self, device: Device) -> None:
-        ledger, me, names = self._model.mesh, self._model.me, self._model.names()
-        name = names[device.device]
         lacking = self._model.cannot_route
         if lacking is not None:
             raise Refusal(Code.TOOLS_MISSING, f"{lacking.message} {lacking.cure}")
-        if not device.can_host:
-            raise Refusal(Code.CANNOT_HOST, f"{name} cannot host: {device.cannot_host or 'it gives no reason'}")
-        if not granted_by(ledger, device.device, me).routing:
-            raise Refusal(Code.ROUTING_NOT_ALLOWED, f"{name} has not allowed routing.")
-        loop = loop_through(ledger, me, device.device)
-        if loop is not None:
-            way = " → ".join(names.get(step, "?") for step in loop)
-            raise Refusal(Code.WOULD_LOOP, f"The way would lead back to this device: {way}.")
+        objection = find_objection(self._model.mesh, self._model.me, device)
+        if objection is not None:
+            raise objection
         if self._model.connected and not views.is_online(self._model, device):
-            raise Refusal(Code.DEVICE_OFFLINE, f"{name} is offline.")
+            raise Refusal(Code.DEVICE_OFFLINE, f"{self._model.names()[device.device]} is offline.")
 
     async def _stop_route(self) -> None:
         if self._model.state.joined is None:
             raise Refusal(Code.NOT_JOINED)
-        await self._routing.stop()
+        not_kept = await self._routing.stop()
         await self.settle()
+        if not_kept is not None:
+            raise not_kept
 
     async def _grant(self, word: str, kinds: tuple[str, ...], allowed: bool) -> None:
         device = find(self._model.mesh, self._model.me, word)
         if not kinds:
             raise Refusal(Code.INVALID_SETTING, f"Say what: {', '.join(KINDS)}.")
-        self._model.choose(device.device, kinds, allowed)
+        not_kept = self._model.choose(device.device, kinds, allowed)
         await self.settle()
         if self._model.connected:
             await self._link.told(TELL_WITHIN)
+        if not_kept is not None:
+            raise not_kept
 
     async def _rename(self, word: str, name: str) -> None:
         own = self._model.names().get(self._model.me, self._model.joined.name)
@@ -210,20 +209,33 @@ class Controller:
         wanted = clean_name(name)
         if self._model.free_name(wanted) != wanted:
             raise Refusal(Code.NAME_TAKEN, f"Another device is called {wanted}.")
-        self._model.joined.name = wanted
-        self._model.save()
+        self._model.call_myself(wanted)
         await self.settle()
 
     def _own_addresses(self) -> tuple[str, ...]:
         member = self._model.mesh.members[self._model.me]
         return member.address4, member.address6
 
+    def _named(self, values: dict[str, str]) -> dict[str, str]:
+        """The settings with the names of devices in place of their ids; an id stays where a name would not do."""
+        known = {device: name for device, name in self._model.names().items() if "," not in name}
+        text = ",".join(known.get(device, device) for device in self._model.state.settings.fallback)
+        return {key: text if key == "fallback" and text else value for key, value in values.items()}
+
+    def _ids(self, text: str) -> str:
+        if text.strip() in ("", "none"):
+            return "none"
+        return ",".join(find(self._model.mesh, self._model.me, word).device for word in text.split(","))
+
     async def _set(self, key: str, value: str) -> local.SettingValues:
-        self._model.state.settings = settings_module.changed(self._model.state.settings, key, value)
-        self._model.save()
+        if key == "fallback":
+            value = self._ids(value)
+        not_kept = self._model.choose_settings(settings_module.changed(self._model.state.settings, key, value))
         if self._model.ledger is not None:
             await self.settle()
-        return local.SettingValues(settings_module.shown_one(self._model.state.settings, key))
+        if not_kept is not None:
+            raise not_kept
+        return local.SettingValues(self._named(settings_module.shown_one(self._model.state.settings, key)))
 
     async def _leave(self) -> None:
         _ = self._model.joined

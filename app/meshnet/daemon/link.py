@@ -129,7 +129,7 @@ class Link:
                 self._set_connected(True)
 
     async def _settle(self) -> None:
-        self._model.save_map()
+        self._model.keep_map()
         await self._on_records()
         self.on_change()
 
@@ -163,7 +163,7 @@ class Link:
                 # It will not be taken a second time either, and it only informed.
                 log.warning("coordinator refused a record: %s", error)
             del outbox[: len(batch)]
-            self._model.save()
+            self._model.keep()
 
     async def _resolve(self, host: str) -> list[str]:
         """Addresses of the coordinator, IPv4 first: behind it the router forwards ports; its IPv6 firewall does not.
@@ -184,7 +184,7 @@ class Link:
         addresses = sorted({str(entry[4][0]) for entry in found}, key=lambda text: (":" in text, text))
         if kept is not None and addresses != kept.coordinator_addresses:
             kept.coordinator_addresses = addresses
-            self._model.save()
+            self._model.keep()
         return addresses
 
 

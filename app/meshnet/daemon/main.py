@@ -7,21 +7,31 @@ import contextlib
 import logging
 import os
 import signal
-import socket
 import sys
 from collections.abc import Coroutine, Iterator
 from pathlib import Path
+from typing import IO
 
 import click
 
 from meshnet import __version__
+from meshnet.daemon import notify
 from meshnet.errors import Code, MeshnetError
 from meshnet_platform.api import Backend, PlatformError
-from meshnet_platform.backends import choose_backend
+from meshnet_platform.backends import choose_backend, hold
+
+log = logging.getLogger("meshnet.main")
 
 STATE_DIR = Path("/var/lib/meshnet")
 SOCKET = Path("/run/meshnet/meshnetd.sock")
 LEVELS = ("debug", "info", "warning", "error")
+_ENDS = (signal.SIGTERM, signal.SIGINT)
+_LEFT_BY_A_DAEMON = ("map.json", "system-journal.json")
+_STOP_FIRST = "Another meshnetd uses the state directory {}. Stop it first."
+_RUNNING = (
+    "A meshnetd is at work with the state directory {}: `meshnet route --off` stops its route. To undo all of it, stop "
+    "it first (`systemctl stop meshnetd`), then run this again."
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -46,12 +56,14 @@ def run(
         _fail(
             "meshnetd changes routes and firewall, so it runs as root. `--dry-run` runs without, and changes nothing."
         )
-    with _failing_in_words(), _locked(state_dir):
+    noted = _note_signals()
+    with _failing_in_words(), _locked(state_dir), _kept_closed(state_dir, dry_run) as is_closed:
+        _check_nothing_is_lost(state_dir, is_closed)
         backend = choose_backend(state_dir, dry_run, interface)
         from meshnet.daemon.service import Service
 
         service = Service(state_dir, socket_path, backend, interface, listen_port, dry_run=dry_run)
-        asyncio.run(_until_signal(service.run(_say_ready)))
+        asyncio.run(_until_signal(service.run(_say_ready), noted))
 
 
 @main.command()
@@ -61,18 +73,31 @@ def revert(state_dir: Path, interface: str) -> None:
     """Undo all that a daemon that died left on this system; harmless when there is nothing."""
     if not state_dir.is_dir() and sys.platform != "win32" and os.geteuid() != 0:
         _fail("Only root can undo changes to the system.")
-    with _failing_in_words(), _locked(state_dir):
+    with _failing_in_words(), _locked(state_dir, _RUNNING):
         backend: Backend = choose_backend(state_dir, False, interface)
         backend.restore()
         backend.close()
 
 
-async def _until_signal(running: Coroutine[None, None, None]) -> None:
+def _note_signals() -> list[int]:
+    """Have an end that is asked for while the daemon starts carried out once it can be, in order; grows with them."""
+    noted: list[int] = []
+    if os.name == "posix":
+        for number in _ENDS:
+            signal.signal(number, lambda number, _: noted.append(number))
+    return noted
+
+
+async def _until_signal(running: Coroutine[None, None, None], noted: list[int]) -> None:
     loop = asyncio.get_running_loop()
     task = asyncio.ensure_future(running)
+    # It must have begun, or it would have no end.
+    await asyncio.sleep(0)
     if os.name == "posix":
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in _ENDS:
             loop.add_signal_handler(number, task.cancel)
+    if noted:
+        task.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await task
 
@@ -80,25 +105,50 @@ async def _until_signal(running: Coroutine[None, None, None]) -> None:
 def _say_ready() -> None:
     sys.stdout.write("ready\n")
     sys.stdout.flush()
-    _notify_systemd()
-
-
-def _notify_systemd() -> None:
-    """Tell systemd that the service is up (sd_notify(3))."""
-    address = os.environ.get("NOTIFY_SOCKET", "")
-    if not address or sys.platform == "win32":
-        return
-    with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notifying:
-        notifying.connect("\0" + address[1:] if address.startswith("@") else address)
-        notifying.sendall(b"READY=1")
+    notify.tell(notify.READY)
 
 
 @contextlib.contextmanager
-def _locked(state_dir: Path) -> Iterator[None]:
-    """Hold the state directory; MeshnetError where another daemon does."""
+def _kept_closed(state_dir: Path, dry_run: bool) -> Iterator[bool]:
+    """Close what an earlier daemon left closed, before all else, and when the daemon fails; whether it was."""
+    is_closed = _hold(state_dir, dry_run)
+    if is_closed:
+        log.info("a route is wanted: nothing leaves beside it from now on")
+    try:
+        yield is_closed
+    except Exception:
+        if _hold(state_dir, dry_run):
+            click.echo("meshnetd: Traffic stays blocked, for a route is wanted; `meshnetd revert` opens it.", err=True)
+        raise
+
+
+def _hold(state_dir: Path, dry_run: bool) -> bool:
+    try:
+        return hold(state_dir, dry_run)
+    except PlatformError as error:
+        # The daemon goes on, and tries again with its first plan.
+        log.error("what is wanted closed could not be closed yet: %s", error.message)
+        return True
+
+
+def _check_nothing_is_lost(state_dir: Path, is_closed: bool) -> None:
+    """Keep a device that lost its state from passing for a new one, which would open what is closed."""
+    left = [name for name in _LEFT_BY_A_DAEMON if os.path.exists(state_dir / name)]
+    if os.path.exists(state_dir / "state.json") or not (is_closed or left):
+        return
+    raise MeshnetError(
+        Code.SYSTEM_ERROR,
+        f"{state_dir / 'state.json'} is gone, though a daemon was at work here. Put a good copy in its place. To begin "
+        f"anew (and join again), run `meshnetd revert`, and move {state_dir / 'map.json'} away.",
+    )
+
+
+@contextlib.contextmanager
+def _locked(state_dir: Path, refusal: str = _STOP_FIRST) -> Iterator[None]:
+    """Hold the state directory; MeshnetError, with the words of `refusal`, where another daemon does."""
     try:
         state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        file = (state_dir / "lock").open("w")
+        file = _open_lock(state_dir / "lock")
     except OSError as error:
         raise MeshnetError(Code.SYSTEM_ERROR, f"The state directory {state_dir}: {error.strerror}.") from error
     with file:
@@ -108,10 +158,16 @@ def _locked(state_dir: Path) -> Iterator[None]:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError as error:
-                raise MeshnetError(
-                    Code.SYSTEM_ERROR, f"Another meshnetd uses the state directory {state_dir}. Stop it first."
-                ) from error
+                raise MeshnetError(Code.SYSTEM_ERROR, refusal.format(state_dir)) from error
         yield
+
+
+def _open_lock(path: Path) -> IO[str]:
+    try:
+        return path.open("a")
+    except OSError:
+        # A disk that went bad is read only from then on, and still says that a route is wanted.
+        return path.open()
 
 
 @contextlib.contextmanager

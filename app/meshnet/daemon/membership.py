@@ -162,7 +162,7 @@ class Membership:
             await client.post(records)
         for record in records:
             self._model.accept(record, live=True)
-        self._model.save_map()
+        self._model.keep_map()
         await self._settle()
 
     def _check_not_joined(self) -> None:

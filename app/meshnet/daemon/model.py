@@ -21,9 +21,10 @@ from meshnet.core.lan import public_local_networks
 from meshnet.core.links import CoordinatorAddress
 from meshnet.core.plan import own_mtu
 from meshnet.core.records import Body, Device, Grants, Signed, sign, text_of
+from meshnet.core.settings import Settings, only_closes
 from meshnet.core.trust import Ledger, RefusedRecordError, StaleRecordError
 from meshnet.daemon.store import Joined, MeshMap, State, Store, new_state
-from meshnet.errors import BLOCKED_WORDS, Blocked, Code, Refusal
+from meshnet.errors import BLOCKED_WORDS, Blocked, Code, MeshnetError, Refusal
 from meshnet_platform.api import Facts, PeerSight, Problem
 
 log = logging.getLogger("meshnet.model")
@@ -48,6 +49,7 @@ class Model:
         self.stuck: Blocked | None = None
         """Why this device's own route carries nothing: it then carries nobody else's traffic either."""
         self.gives_way = False
+        self._unkept: set[Callable[[], None]] = set()
         self._load_map()
 
     # --- who this is ------------------------------------------------------------------------------------------------
@@ -162,15 +164,20 @@ class Model:
         ledger = Ledger(joined.mesh_key)
         for record in records:
             ledger.accept(record)
+        self.store.save_map(MeshMap(0, ledger.records()))
+        try:
+            self.become(msgspec.structs.replace(self.state, joined=joined))
+        except MeshnetError:
+            self.store.forget_map()
+            raise
         self.ledger, self.revision = ledger, 0
-        self.state.joined = joined
-        self.save()
-        self.save_map()
 
     def leave(self) -> None:
         """Forget the mesh, what was granted in it, and the keys this device had in it."""
-        settings = msgspec.structs.replace(self.state.settings, own_devices=())
-        fresh = msgspec.structs.replace(self.state, joined=None, route=None, choices={}, outbox=[], settings=settings)
+        settings = msgspec.structs.replace(self.state.settings, own_devices=(), fallback=())
+        fresh = msgspec.structs.replace(
+            self.state, settings=settings, joined=None, route=None, instead_of=None, choices={}, outbox=[]
+        )
         self.ledger, self.revision = None, 0
         self.online.clear()
         self.connected = False
@@ -182,7 +189,7 @@ class Model:
         fresh = new_state()
         self.state.device_seed, self.state.wireguard_key = fresh.device_seed, fresh.wireguard_key
         self.key = SigningKey(self.state.device_seed)
-        self.save()
+        self.keep()
 
     def see_address(self, address: str) -> None:
         """The coordinator says that it sees this device there; what is no address is passed over."""
@@ -196,7 +203,7 @@ class Model:
         seen = [address, *others]
         if seen != self.state.seen_addresses:
             self.state.seen_addresses = seen
-            self.save()
+            self.keep()
 
     def free_name(self, wanted: str) -> str:
         """The name, with a number where another device of the mesh has it."""
@@ -228,7 +235,7 @@ class Model:
     def _keep_vpn(self, on_vpn: bool) -> None:
         if on_vpn != self.state.on_vpn:
             self.state.on_vpn = on_vpn
-            self.save()
+            self.keep()
 
     def _peers(self) -> Iterator[str]:
         return (device.device for device in self.mesh.active() if device.device != self.me)
@@ -243,8 +250,8 @@ class Model:
             self._announce_grants(self.ledger, peer)
         if len(self.state.outbox) > before:
             # Once for all of them, for each writing is of all that is kept: a thousand grants may come of one setting.
-            self.save()
-            self.save_map()
+            self.keep()
+            self.keep_map()
         return bool(self.state.outbox)
 
     def own_record(self, seq: int) -> Device:
@@ -301,13 +308,55 @@ class Model:
     # --- keeping ----------------------------------------------------------------------------------------------------
 
     def save(self) -> None:
-        """Keep the state."""
+        """Keep the state; MeshnetError where that cannot be."""
         self.store.save_state(self.state)
+        self._unkept.discard(self.save)
 
     def save_map(self) -> None:
-        """Keep the records."""
+        """Keep the records; MeshnetError where that cannot be."""
         if self.ledger is not None:
             self.store.save_map(MeshMap(self.revision, self.ledger.records()))
+        self._unkept.discard(self.save_map)
+
+    def keep(self) -> None:
+        """Keep the state, now or as soon as that can be: what is under way does not depend on it."""
+        self._try(self.save)
+
+    def keep_map(self) -> None:
+        """Keep the records, now or as soon as that can be."""
+        self._try(self.save_map)
+
+    def catch_up(self) -> None:
+        """Try again to keep what could not be kept."""
+        for save in tuple(self._unkept):
+            self._try(save)
+
+    def _try(self, save: Callable[[], None]) -> None:
+        try:
+            save()
+        except MeshnetError as error:
+            if save not in self._unkept:
+                log.error("%s It is tried again.", error.message)
+            self._unkept.add(save)
+
+    def become(self, state: State, *, at_once: bool = False) -> MeshnetError | None:
+        """Go on with this state, kept. Where it cannot be kept, MeshnetError, and nothing has changed.
+
+        What must be so `at_once` (what only closes) is in force all the same; then the error is the answer, for the
+        person to be told.
+        """
+        try:
+            self.store.save_state(state)
+        except MeshnetError as error:
+            if not at_once:
+                raise
+            self.state = state
+            self._unkept.add(self.save)
+            words = "This is in force now, but would not be after a restart. Make room; it is tried again by itself."
+            return MeshnetError(error.code, f"{error.message} {words}")
+        self.state = state
+        self._unkept.discard(self.save)
+        return None
 
     def _load_map(self) -> None:
         joined = self.state.joined
@@ -321,11 +370,21 @@ class Model:
         choices = self.state.choices
         self.state.choices = {device: choice for device, choice in choices.items() if device in self.ledger.members}
 
-    def choose(self, device: str, kinds: tuple[str, ...], allowed: bool) -> None:
-        """Keep what the person permits a peer."""
+    def choose(self, device: str, kinds: tuple[str, ...], allowed: bool) -> MeshnetError | None:
+        """Keep what the person permits a peer; see `become` for a permission that cannot be kept, or its end."""
         before = self.state.choices.get(device, grants_module.Choice())
-        self.state.choices[device] = grants_module.chosen(before, kinds, allowed)
-        self.save()
+        choices = self.state.choices | {device: grants_module.chosen(before, kinds, allowed)}
+        return self.become(msgspec.structs.replace(self.state, choices=choices), at_once=not allowed)
+
+    def choose_settings(self, settings: Settings) -> MeshnetError | None:
+        """Keep these settings; see `become` for those that cannot be kept."""
+        closing = only_closes(self.state.settings, settings)
+        return self.become(msgspec.structs.replace(self.state, settings=settings), at_once=closing)
+
+    def call_myself(self, name: str) -> None:
+        """Keep a new name of this device; MeshnetError, and the old name, where it cannot be kept."""
+        joined = msgspec.structs.replace(self.joined, name=name)
+        self.become(msgspec.structs.replace(self.state, joined=joined))
 
 
 def _with_port(endpoint: str, port: int) -> str:

@@ -10,15 +10,18 @@ import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 
+from msgspec.structs import replace
+
 from meshnet.core.devices import gives_way, last_exit, loop_through
 from meshnet.core.exits import Exit
 from meshnet.core.grants import granted_by
 from meshnet.core.plan import Wish
 from meshnet.core.records import Device
-from meshnet.core.route import PASSING, WANTED, Effect, Event, State, step
+from meshnet.core.route import PASSING, SHOWN, STALLING, TRYING_ANOTHER, WANTED, Effect, Event, State, step
+from meshnet.daemon.carriage import Carriage
 from meshnet.daemon.model import Model
 from meshnet.daemon.probe import Prober
-from meshnet.errors import Blocked, Code, MeshnetError, Refusal
+from meshnet.errors import BLOCKED_WORDS, Blocked, Code, MeshnetError, Refusal
 
 log = logging.getLogger("meshnet.routing")
 
@@ -31,22 +34,32 @@ WATCH_EVERY = 5.0
 RETRY_EVERY = 1.0
 MISSES = 2
 WAIT = 2.0
+WAIT_WHILE_BLOCKED = 1.0
+"""Less, for a question that was lost just before the cause went away keeps the route closed while it is waited for."""
 
 
 class Routing:
     """The route of this device."""
 
-    def __init__(self, model: Model, prober: Prober, apply: Callable[[], Awaitable[None]]) -> None:
+    def __init__(self, model: Model, prober: Prober, carriage: Carriage, apply: Callable[[], Awaitable[None]]) -> None:
         self._model = model
         self._prober = prober
+        self._carriage = carriage
         self._apply = apply
+        self._steps = 0
+        self._wishes = 0
         self._trial = 0
+        """The number of the wish that is being carried out."""
         self._misses = 0
+        self._is_in_doubt = False
+        self._not_kept: MeshnetError | None = None
         self._wake = asyncio.Event()
         self.state = State.IDLE
         self.host: str | None = None
         self.choice: str | None = None
         self.reason: Blocked | None = None
+        self.explanation: str | None = None
+        """The reason in words, to stand behind a "because"."""
         self.since = 0.0
         self.rtt: float | None = None
         self.turns: dict[str, int] = {}
@@ -65,51 +78,94 @@ class Routing:
         loop = loop_through(self._model.ledger, self._model.me, self.host or "")
         return loop is not None and gives_way(loop, self._model.me)
 
+    @property
+    def shown(self) -> str:
+        """What `status` calls the state."""
+        return SHOWN[self.state]
+
     def _changed(self) -> None:
         wish = self.wish
-        self._model.stuck = self.reason if wish is not None and not wish.passing else None
+        self._model.stuck = self.reason if self.shown == "blocked" else None
         self._model.gives_way = wish is not None and wish.gives_way
         self.on_change()
 
     def resume(self) -> None:
-        """Go on as before a restart of the daemon: the wish was kept, and the tunnel may still work."""
+        """Go on as before a restart of the daemon: the wish was kept, and the tunnel may still work.
+
+        It is not called routing before something came back.
+        """
         if self._model.state.route is not None and self._model.ledger is not None:
-            self.host, self.state, self.since = self._model.state.route, State.ROUTING, self._model.clock()
+            self.host, self.state, self.since = self._model.state.route, State.STALLED, self._model.clock()
+            self._blame(Blocked.HOST_UNREACHABLE, "nothing has come back through it yet")
 
     # --- what the person wants --------------------------------------------------------------------------------------
 
-    async def start(self, device: Device) -> None:
-        """Route through the device; returns when traffic flows. MeshnetError with the reason why not."""
+    def number(self) -> int:
+        """The number of a new wish, to be taken before anything is waited for: of two wishes, the later one wins."""
+        self._wishes += 1
+        return self._wishes
+
+    async def start(self, device: Device, number: int | None = None, *, instead_of: str | None = None) -> None:
+        """Route through the device; returns when traffic flows. MeshnetError with the reason why not.
+
+        `instead_of`: id of the host that the person chose, and that this one stands in for.
+        """
+        trial = number or self.number()
+        if trial < self._trial:
+            raise _overtaken()
         if self.host == device.device and self.state in PASSING:
-            if self.state is State.ROUTING:
-                return
-            await self._drop_trial()
+            await self._go_on(device, trial)
             return
-        self._trial += 1
-        trial = self._trial
+        self._trial = trial
         self.choice = device.device
         await self._feed(Event.CHOOSE)
         try:
             reached = await self._reach(device, trial)
         except MeshnetError:
-            await self._feed(Event.UNREACHED)
+            if trial == self._trial:
+                await self._feed(Event.UNREACHED)
             raise
         if trial != self._trial:
-            raise MeshnetError(Code.TIMEOUT, "Another wish came before this one was carried out.")
+            raise _overtaken()
         if reached is None:
             await self._feed(Event.UNREACHED)
             raise self._not_reached(device)
         self.rtt = reached
+        await self._adopt(device, instead_of)
+
+    async def _adopt(self, device: Device, instead_of: str | None) -> None:
+        try:
+            # First: a wish that cannot be kept is refused, and everything is as it was.
+            self._model.become(replace(self._model.state, route=device.device, instead_of=instead_of))
+        except MeshnetError:
+            await self._feed(Event.UNREACHED)
+            raise
         await self._feed(Event.REACHED)
+        self._check_chosen(device)
 
-    async def stop(self) -> None:
-        """Stop routing; traffic takes its usual way when this returns."""
-        self._trial += 1
+    def _check_chosen(self, device: Device) -> None:
+        if self.host != device.device:
+            raise _overtaken()
+
+    async def stop(self) -> MeshnetError | None:
+        """Stop routing; traffic takes its usual way when this returns. The answer says what could not be kept of it."""
+        self._trial = self.number()
         await self._feed(Event.STOP)
+        return self._not_kept
 
-    async def _drop_trial(self) -> None:
-        self._trial += 1
-        await self._feed(Event.UNREACHED)
+    async def _go_on(self, device: Device, trial: int) -> None:
+        """The host in use is chosen again: no other is tried any more, and one that stalls is asked anew."""
+        self._trial = trial
+        if self.choice is not None:
+            await self._feed(Event.UNREACHED)
+        if self.state in STALLING:
+            await self._look()
+        # An earlier wish for the same may still be under way, and the system may refuse it.
+        await self._apply()
+        self._check_chosen(device)
+        if self.state in STALLING:
+            name = self._model.names().get(device.device, device.name)
+            raise MeshnetError(Code.TIMEOUT, f"{name}: {self.explanation}. The route stays as it is, and is watched.")
 
     def _not_reached(self, device: Device) -> MeshnetError:
         name = self._model.names().get(device.device, device.name)
@@ -140,13 +196,17 @@ class Routing:
     async def _feed(self, event: Event) -> None:
         before = self.state
         self.state, effects = step(before, event)
+        self._steps += 1
+        this_step = self._steps
+        if self.shown != "blocked":
+            self.reason = self.explanation = None
         if before is not self.state:
             log.info("route %s -> %s on %s, host=%s choice=%s", before, self.state, event, self.host, self.choice)
         try:
             for effect in effects:
                 await self._carry_out(effect)
-        except MeshnetError:
-            await self._fall_back(before)
+        except MeshnetError as error:
+            await self._fall_back(before, error, is_last=this_step == self._steps)
             raise
         finally:
             if self.state not in WANTED:
@@ -154,15 +214,16 @@ class Routing:
             self._wake.set()
             self._changed()
 
-    async def _fall_back(self, before: State) -> None:
-        """The system did not follow: nothing may be called routing that the system does not carry."""
-        if self.state not in PASSING:
-            return
+    async def _fall_back(self, before: State, error: MeshnetError, *, is_last: bool) -> None:
+        """The system did not follow: nothing may be called routing that the system does not carry.
+
+        `is_last`: nothing else happened to the route since; otherwise what came after decides, and carries itself out.
+        """
         with contextlib.suppress(MeshnetError):
-            if before is State.CONNECTING:
+            if is_last and before is State.CONNECTING and self.state in PASSING:
                 await self._feed(Event.STOP)
-            else:
-                await self.lose(Blocked.SYSTEM_ERROR)
+            elif self.state in (PASSING if is_last else TRYING_ANOTHER):
+                await self.lose(Blocked.SYSTEM_ERROR, refused_by_system(error))
 
     async def _carry_out(self, effect: Effect) -> None:
         match effect:
@@ -171,26 +232,23 @@ class Routing:
             case Effect.ADOPT:
                 self.host, self.choice = self.choice, None
                 self.since, self._misses = self._model.clock(), 0
-                self._keep(self.host)
+                self._carriage.begin()
             case Effect.DROP_CHOICE:
                 self.choice = None
             case Effect.FORGET:
                 self.host = None
-                self._keep(None)
+                self._not_kept = self._model.become(
+                    replace(self._model.state, route=None, instead_of=None), at_once=True
+                )
             case Effect.APPLY:
-                if self.state in PASSING:
-                    self.reason = None
                 await self._apply()
-
-    def _keep(self, host: str | None) -> None:
-        self._model.state.route = host
-        self._model.save()
 
     # --- watching the host in use -----------------------------------------------------------------------------------
 
-    async def lose(self, reason: Blocked) -> None:
-        """The way in use is no good any more, for this reason."""
-        before, self.reason = self.wish, reason
+    async def lose(self, reason: Blocked, explanation: str | None = None) -> None:
+        """The way in use is no good any more, for this reason; its usual words, where no others are given."""
+        before = self.wish
+        self._blame(reason, explanation)
         if self.state in PASSING:
             await self._feed(Event.LOSE)
             return
@@ -200,6 +258,9 @@ class Routing:
         finally:
             self._changed()
 
+    def _blame(self, reason: Blocked, explanation: str | None = None) -> None:
+        self.reason, self.explanation = reason, explanation or BLOCKED_WORDS[reason]
+
     def nudge(self) -> None:
         """Something changed that may matter to the route: look at it now."""
         self._wake.set()
@@ -208,7 +269,8 @@ class Routing:
         """Keep an eye on the host in use, until cancelled."""
         while True:
             self._wake.clear()
-            pause = RETRY_EVERY if self._misses or self.state not in PASSING else WATCH_EVERY
+            is_well = self.shown == "routing" and not self._misses and not self._is_in_doubt
+            pause = WATCH_EVERY if is_well else RETRY_EVERY
             if self.state in WANTED:
                 try:
                     await self._look()
@@ -225,14 +287,15 @@ class Routing:
     async def _look(self) -> None:
         objection = self._objection()
         if objection is not None:
-            if self.reason is not objection or self.state in PASSING:
-                await self.lose(objection)
+            reason, explanation = objection
+            if self.reason is not reason or self.state in PASSING:
+                await self.lose(reason, explanation)
             return
         host = self.host
         member = self._model.mesh.members.get(host or "")
         if member is None:
             return
-        answer = await self._prober.probe(member.address4, WAIT)
+        answer = await self._prober.probe(member.address4, WAIT if self.state in PASSING else WAIT_WHILE_BLOCKED)
         if host != self.host or self.state not in WANTED:
             return
         await self._judge(answer)
@@ -240,15 +303,40 @@ class Routing:
     async def _judge(self, answer: float | None) -> None:
         if answer is None:
             self._misses += 1
-            gone = self._misses >= MISSES if self.state in PASSING else self.reason is not Blocked.HOST_UNREACHABLE
-            if gone:
-                await self.lose(Blocked.HOST_UNREACHABLE)
+            reason = Blocked.HOST_UNREACHABLE if self._model.facts.gateways else Blocked.NETWORK_DOWN
+            if self._misses >= MISSES if self.state in PASSING else self.reason is not reason:
+                await self.lose(reason)
             return
         self._misses, self.rtt = 0, answer
         if self.state not in PASSING:
+            self._carriage.begin()
             await self._feed(Event.RECOVER)
+        await self._judge_carriage()
 
-    def _objection(self) -> Blocked | None:
+    async def _judge_carriage(self) -> None:
+        """The host answers; does it carry anything further?"""
+        host = self.host
+        carries = await self._carriage.carries()
+        if host != self.host or self.state not in PASSING:
+            return
+        self._is_in_doubt = carries is None
+        if carries and self.state in STALLING:
+            await self._feed(Event.RECOVER)
+        elif carries is False and self.state not in STALLING:
+            self._blame(Blocked.HOST_UNREACHABLE, "it answers, but nothing comes back from the internet through it")
+            await self._feed(Event.STALL)
+
+    def _objection(self) -> tuple[Blocked, str] | None:
+        """What the records say against the host in use, and the same in words."""
+        reason = self._objection_of_records()
+        said = self._model.mesh.devices.get(self.host or "")
+        if reason is not None:
+            return reason, BLOCKED_WORDS[reason]
+        if said is not None and not said.can_host:
+            return Blocked.HOST_UNREACHABLE, f"it cannot host: {(said.cannot_host or 'it gives no reason').rstrip('.')}"
+        return None
+
+    def _objection_of_records(self) -> Blocked | None:
         ledger, host = self._model.mesh, self.host or ""
         if self._model.is_removed or not ledger.is_member(host) or not granted_by(ledger, host, self._model.me).routing:
             return Blocked.ROUTING_REVOKED
@@ -256,5 +344,13 @@ class Routing:
             return Blocked.LOOP
         if last_exit(ledger, host) == Exit.LOST:
             return Blocked.HOST_LEFT_VPN
-        said = ledger.devices.get(host)
-        return Blocked.HOST_UNREACHABLE if said is not None and not said.can_host else None
+        return None
+
+
+def _overtaken() -> MeshnetError:
+    return MeshnetError(Code.TIMEOUT, "Another wish, or a refusal of the system, came before this one was carried out.")
+
+
+def refused_by_system(error: MeshnetError) -> str:
+    """What is to be said of a route that the system did not follow."""
+    return f"{BLOCKED_WORDS[Blocked.SYSTEM_ERROR]}: {error.message.rstrip('.')}"

@@ -10,7 +10,10 @@ from functools import partial
 from pathlib import Path
 
 from meshnet.core.localnames import View, within
+from meshnet.daemon import notify
+from meshnet.daemon.carriage import Carriage, DryCarriage, TunnelCarriage
 from meshnet.daemon.controller import Controller
+from meshnet.daemon.fallback import Fallback
 from meshnet.daemon.forwarder import Forwarder
 from meshnet.daemon.link import Link
 from meshnet.daemon.local_server import LocalServer
@@ -28,8 +31,8 @@ log = logging.getLogger("meshnet.service")
 OBSERVE_EVERY = 5.0
 """Seconds between looks at the tunnel while somebody watches; each starts one process."""
 OBSERVE_IDLE = 20.0
-FACTS_EVERY = 30.0
-"""Seconds after which the system's facts are read anew."""
+FACTS_EVERY = 60.0
+"""Seconds after which the system's facts are read anew, for what nobody tells of: other firewalls, mostly."""
 ANEW_AFTER = 1.0
 
 
@@ -58,7 +61,9 @@ class Service:
         self._is_broken = False
         self._system = System(self._model, backend, interface, self._forwarder)
         prober: Prober = DryProber() if dry_run else TunnelProber()
-        self._routing = Routing(self._model, prober, self._system.apply)
+        carriage: Carriage = DryCarriage() if dry_run else self._tunnel_carriage()
+        self._routing = Routing(self._model, prober, carriage, self._system.apply)
+        self._fallback = Fallback(self._model, self._routing)
         self._system.routing = self._routing
         self._link = Link(self._model, None if dry_run else backend.control_mark, self._settle)
         self._controller = Controller(self._model, self._system, self._routing, self._link)
@@ -70,10 +75,11 @@ class Service:
         try:
             await self._begin()
             async with asyncio.TaskGroup() as tasks:
-                for work in (self._link.run, self._routing.watch, self._observe):
+                for work in (self._link.run, self._routing.watch, self._fallback.watch, self._observe):
                     tasks.create_task(_for_good(work))
                 if self._forwarder is not None:
                     tasks.create_task(_for_good(partial(self._serve_names, self._forwarder)))
+                tasks.create_task(notify.live(self._in_words))
                 tasks.create_task(self._server.serve(on_ready))
         finally:
             await self._end()
@@ -87,6 +93,7 @@ class Service:
             # Those who route through this device hear at once whether its own route carries them.
             if self._model.announce():
                 self._link.flush()
+            self._fallback.nudge()
             changed()
 
         self._link.on_change = changed
@@ -100,6 +107,13 @@ class Service:
             loop.call_soon_threadsafe(self._news.set)
 
         self._backend.watch(on_trouble, on_news)
+
+    def _tunnel_carriage(self) -> TunnelCarriage:
+        def mesh() -> frozenset[str]:
+            members = self._model.ledger.members.values() if self._model.ledger else ()
+            return frozenset(address for member in members for address in (member.address4, member.address6))
+
+        return TunnelCarriage(mesh, self._system.control, self._system.traffic)
 
     def _on_trouble(self, words: str) -> None:
         log.warning("%s", words)
@@ -122,6 +136,7 @@ class Service:
             await self._controller.settle()
 
     async def _end(self) -> None:
+        notify.tell(notify.STOPPING)
         try:
             await self._system.shut()
         except MeshnetError as error:
@@ -129,6 +144,10 @@ class Service:
         if self._forwarder is not None:
             self._forwarder.close()
         self._system.close()
+
+    def _in_words(self) -> str:
+        status = self._controller.status()
+        return f"{status.state} through {status.route.host}" if status.route else status.state
 
     async def _observe(self) -> None:
         """Look at the tunnel from time to time, and at the whole system when something changed or broke."""
@@ -203,9 +222,11 @@ class Service:
         # the next host's network has other ones by the same name, which are shown to this device and to no third.
         return within(own, wanted.route.local) if is_local else wanted.resolvers
 
-    def _names_mark(self) -> int | None:
-        # Its peers leave by this device's line while its own route is blocked, and so do the names they ask for.
-        return self._backend.control_mark if self._model.gives_way else None
+    def _names_mark(self, resolver: str) -> int | None:
+        # Some are asked beside the tunnel of this device's own route: for names of its own network, and for all while
+        # its peers leave by its line though its route is blocked.
+        route = self._system.plan.route
+        return self._backend.control_mark if route is not None and resolver in route.resolvers else None
 
     def _owner(self) -> int | None:
         return self._model.state.joined.owner if self._model.state.joined else None

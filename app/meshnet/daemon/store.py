@@ -55,6 +55,8 @@ class State(msgspec.Struct):
     joined: Joined | None = None
     route: str | None = None
     """Id of the host that all traffic is to go through."""
+    instead_of: str | None = None
+    """Id of the host that the person chose, while a fallback stands in for it."""
     seen_addresses: list[str] = []
     """Where the coordinator last saw this device: peers must not reach that from within, from the first moment on."""
     on_vpn: bool = False

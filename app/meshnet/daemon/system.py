@@ -14,10 +14,13 @@ from meshnet.daemon.forwarder import Forwarder
 from meshnet.daemon.model import Model
 from meshnet.daemon.routing import Routing
 from meshnet.errors import Code, MeshnetError
-from meshnet_platform.api import Backend, Control, PlatformError, Route, SystemPlan
+from meshnet_platform.api import Backend, Control, Observation, PlatformError, Route, SystemPlan, Traffic
 
 log = logging.getLogger("meshnet.system")
 T = TypeVar("T")
+
+OBSERVE_WITHIN = 1.0
+"""Seconds; a tool that hangs keeps the worker for longer, and nobody who asks for the status waits for that."""
 
 
 class System:
@@ -31,6 +34,7 @@ class System:
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="backend")
         self._lock = asyncio.Lock()
         self._has_applied = False
+        self._observing: asyncio.Future[Observation] | None = None
         self.is_behind = False
         """The last plan was refused: the system is not as it should be, and it is to be tried again."""
         self.plan = SystemPlan()
@@ -43,11 +47,27 @@ class System:
         self._model.problems = await self._run(self._backend.problems)
 
     async def observe(self) -> bool:
-        """Read what the tunnel knows; True: something changed."""
-        seen = {sight.public_key: sight for sight in (await self._run(self._backend.observe)).peers}
+        """Read what the tunnel knows; True: something changed.
+
+        What it knew last stands while the system is busy or its tools fail: nobody who asks for the status waits for
+        that, or is refused.
+        """
+        observing = self._observing = self._observing or asyncio.ensure_future(self._run(self._backend.observe))
+        done, _ = await asyncio.wait((observing,), timeout=OBSERVE_WITHIN)
+        if not done:
+            return False
+        if self._observing is observing:
+            self._observing = None
+        if observing.exception() is not None:
+            return False
+        seen = {sight.public_key: sight for sight in observing.result().peers}
         changed = seen != self._model.sights
         self._model.sights = seen
         return changed
+
+    async def traffic(self) -> Traffic:
+        """What went through the tunnel so far."""
+        return await self._run(self._backend.traffic)
 
     async def apply(self) -> None:
         """Make the system as the model and the route say now; MeshnetError `system-error` with the system's words.
@@ -103,7 +123,7 @@ class System:
                 wish=routing.wish,
                 sights=model.sights,
                 turns=routing.turns,
-                control=self._control(),
+                control=self.control(),
                 resolver_port=self._forwarder.port if self._forwarder else None,
                 can_host=model.unfit is None,
                 exit=model.exit,
@@ -117,9 +137,12 @@ class System:
         state = self._model.state
         if state.route is None:
             return SystemPlan()
-        return SystemPlan(route=Route(passing=False, guarded=state.settings.kill_switch, control=self._control()))
+        switch = state.settings.kill_switch
+        route = Route(passing=False, guarded=bool(switch), at_boot=switch == "always", control=self.control())
+        return SystemPlan(route=route)
 
-    def _control(self) -> tuple[Control, ...]:
+    def control(self) -> tuple[Control, ...]:
+        """Where the coordinator is reached."""
         joined = self._model.state.joined
         if joined is None:
             return ()
@@ -127,7 +150,8 @@ class System:
 
     def _closed(self) -> SystemPlan:
         wanted = self.wanted()
-        route = replace(wanted.route, passing=False, control=()) if wanted.route else None
+        kept = wanted.route or self._without_mesh().route
+        route = replace(kept, passing=False, control=()) if kept else None
         tunnel = replace(wanted.tunnel, peers=()) if wanted.tunnel else None
         return SystemPlan(tunnel=tunnel, route=route, resolvers=wanted.resolvers)
 

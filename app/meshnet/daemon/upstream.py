@@ -40,8 +40,8 @@ _Asked = dict[asyncio.Task[dns.message.Message | None], str]
 class Upstream:
     """The resolvers behind the forwarder; remembers which of them answered last and asks that one first."""
 
-    def __init__(self, mark: Callable[[], int | None] = lambda: None) -> None:
-        """`mark` gives the SO_MARK (socket(7), Linux only) of questions that must pass beside a blocked route."""
+    def __init__(self, mark: Callable[[str], int | None] = lambda _: None) -> None:
+        """`mark` gives the SO_MARK (socket(7), Linux only) of questions to a resolver that pass beside a route."""
         self._mark = mark
         self._good: str | None = None
 
@@ -81,7 +81,7 @@ class Upstream:
         asking = _built_anew(query)
         try:
             async with asyncio.timeout(PATIENCE):
-                with _connectable(resolver, stream, self._mark()) as (asked, address):
+                with _connectable(resolver, stream, self._mark(resolver)) as (asked, address):
                     return await (_ask_stream if stream else _ask_datagram)(asked, address, asking)
         except (OSError, TimeoutError, asyncio.IncompleteReadError, dns.exception.DNSException) as error:
             log.info("resolver=%s did not answer: %s", resolver, error or "timeout")

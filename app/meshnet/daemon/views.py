@@ -8,7 +8,7 @@ from meshnet.core.devices import chain, last_exit
 from meshnet.core.grants import Permission, granted_by
 from meshnet.core.plan import FRESH
 from meshnet.core.records import Device
-from meshnet.core.route import SHOWN, State
+from meshnet.core.route import State
 from meshnet.daemon.model import Model
 from meshnet.daemon.routing import Routing
 from meshnet.protocol.local import CoordinatorStatus, DeviceView, Permissions, RouteStatus, Status, ThisDevice
@@ -26,8 +26,9 @@ def status(model: Model, routing: Routing) -> Status:
     if model.ledger is None or model.state.joined is None:
         return Status(state="not-joined", problems=problems)
     return Status(
-        state=SHOWN[routing.state],
-        reason=routing.reason if SHOWN[routing.state] == "blocked" else None,
+        state=routing.shown,
+        reason=routing.reason,
+        explanation=routing.explanation,
         device=_this(model) if model.me in model.ledger.members else None,
         coordinator=CoordinatorStatus(model.coordinator.url, model.connected),
         route=_route(model, routing),
@@ -61,7 +62,7 @@ def is_online(model: Model, device: Device) -> bool:
 
 
 def _is_fresh(model: Model, sight: PeerSight | None) -> bool:
-    return sight is not None and model.clock() - sight.last_handshake < FRESH
+    return sight is not None and abs(model.clock() - sight.last_handshake) < FRESH
 
 
 def _this(model: Model) -> ThisDevice:
@@ -92,6 +93,7 @@ def _route(model: Model, routing: Routing) -> RouteStatus | None:
         chain=tuple(known.get(step, "?") for step in hosts),
         rtt_ms=_milliseconds(routing.rtt),
         exit=last_exit(model.mesh, host),
+        instead_of=known.get(model.state.instead_of, "?") if model.state.instead_of else None,
     )
 
 

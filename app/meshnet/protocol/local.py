@@ -64,6 +64,8 @@ class RouteStatus(msgspec.Struct, frozen=True):
     rtt_ms: float | None
     exit: str = "line"
     """By what the traffic leaves the last host: its own "line", a "vpn" it is on, or that VPN is "lost"."""
+    instead_of: str | None = None
+    """Name of the host that the person chose, while a fallback stands in for it."""
 
 
 class Status(msgspec.Struct, frozen=True):
@@ -82,6 +84,8 @@ class Status(msgspec.Struct, frozen=True):
     """The mesh's id."""
     problems: tuple[str, ...] = ()
     """What keeps this system from serving, in words."""
+    explanation: str | None = None
+    """The reason in words, to stand behind a "because"."""
     unconfirmed: tuple[str, ...] = ()
     """Ids of devices that joined by an invite and wait for a front end with the mesh key."""
 

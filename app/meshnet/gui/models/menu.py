@@ -56,6 +56,7 @@ def entries(mesh: Snapshot) -> tuple[Entry, ...]:
         Entry("after-state"),
         Entry("heading", HEADING),
         *(_hosts(mesh) or (_no_hosts(mesh),)),
+        *_retry(mesh),
         Entry("stop", "Stop routing", Choice(Verb.STOP) if mesh.status.route else None),
         Entry("after-hosts"),
         _share(mesh),
@@ -85,6 +86,17 @@ def _host(device: DeviceView, active: bool, ambiguous: bool) -> Entry:
     if reason := words.why_not(device):
         return Entry(f"host {device.id}", f"{name}: {reason}")
     return Entry(f"host {device.id}", name, Choice(Verb.ROUTE, device.id), checkable=True)
+
+
+def retry(mesh: Snapshot) -> Choice | None:
+    """What "Try again" does; None where there is nothing to try again."""
+    route = mesh.status.route
+    return Choice(Verb.ROUTE, route.host_id) if route is not None and mesh.status.state == "blocked" else None
+
+
+def _retry(mesh: Snapshot) -> tuple[Entry, ...]:
+    choice = retry(mesh)
+    return (Entry("retry", "Try again", choice),) if choice else ()
 
 
 def _no_hosts(mesh: Snapshot) -> Entry:

@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from meshnet.errors import Blocked
+from meshnet.errors import BLOCKED_WORDS, Blocked
 from meshnet.gui.models.mesh import Snapshot
-from meshnet.protocol.local import DeviceView, Permissions, RouteStatus, Status
+from meshnet.protocol.local import DeviceView, Permissions, Status
 
 NAME_SHOWN = 40
 """Letters of a name in a sentence or menu."""
@@ -57,9 +57,12 @@ def state_line(mesh: Snapshot) -> str:
         case "connecting":
             return f"Connecting to {short(route.host)} …" if route else "Connecting …"
         case "routing" if route:
-            return ", ".join(("Through " + short(route.host), *way(route.path, route.rtt_ms)))
+            through = "Through " + short(route.host)
+            if route.instead_of:
+                through += f" (for {short(route.instead_of)})"
+            return ", ".join((through, *way(route.path, route.rtt_ms)))
         case "blocked":
-            return f"Blocked: {blocked(status.reason, route)}"
+            return f"Blocked: {blocked(status)}"
     return "Not routed"
 
 
@@ -77,13 +80,19 @@ def state_detail(mesh: Snapshot) -> str:
         case "routing":
             return f"Down {amount(mesh.status.rx_bytes)} · up {amount(mesh.status.tx_bytes)}"
         case "blocked":
-            return "Traffic waits until the route is back. Stop routing to let it go out directly."
+            return (
+                "Nothing goes out beside the route, and it goes on by itself when that is over. "
+                "Try again now, or stop routing to let traffic go out directly."
+            )
     return ""
 
 
-def blocked(reason: str | None, route: RouteStatus | None) -> str:
-    """Why a wanted route carries nothing, in words; the bare code where a newer daemon has one of its own."""
-    host = short(route.host) if route else "the host"
+def blocked(status: Status) -> str:
+    """Why a wanted route carries nothing, in words: the daemon's own where it says more than the reason alone."""
+    reason, explanation = status.reason, status.explanation
+    host = short(status.route.host) if status.route else "the host"
+    if explanation and explanation not in BLOCKED_WORDS.values():
+        return f"{host}: {plain(explanation)}"
     known: dict[str, str] = {
         Blocked.HOST_UNREACHABLE: f"{host} does not answer",
         Blocked.ROUTING_REVOKED: f"{host} no longer allows routing",

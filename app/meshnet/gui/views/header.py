@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QVBoxLay
 
 from meshnet.gui import icons
 from meshnet.gui.models import words
-from meshnet.gui.models.menu import Choice, Verb
+from meshnet.gui.models.menu import Choice, Verb, retry
 from meshnet.gui.models.mesh import Snapshot
 from meshnet.gui.views.widgets import GAP, FramedLabel, OneClickButton, label
 
@@ -29,6 +29,9 @@ class Header(QFrame):
         self.hosting = label(wrapped=True)
         self.stop = OneClickButton("Stop routing")
         self.stop.clicked.connect(lambda: self.chosen.emit(Choice(Verb.STOP)))
+        self.retry = OneClickButton("Try again")
+        self.retry.clicked.connect(lambda: self.chosen.emit(self._again))
+        self._again: Choice | None = None
         self.way = QFrame()
         self._way = QHBoxLayout(self.way)
         self._way.setContentsMargins(0, 0, 0, 0)
@@ -43,6 +46,8 @@ class Header(QFrame):
         _say(self.identity, words.identity(mesh.status))
         _say(self.hosting, words.hosted(mesh.status.clients))
         self.stop.setVisible(mesh.status.route is not None)
+        self._again = retry(mesh)
+        self.retry.setVisible(self._again is not None)
         stops = words.chain(mesh.status) if mesh.connected else ()
         if stops != self._stops:
             self._draw(stops)
@@ -76,7 +81,11 @@ class Header(QFrame):
         grid.setColumnStretch(1, 1)
         grid.addWidget(self._icon, 0, 0, Qt.AlignmentFlag.AlignTop)
         grid.addLayout(texts, 0, 1)
-        grid.addWidget(self.stop, 0, 2, Qt.AlignmentFlag.AlignTop)
+        buttons = QVBoxLayout()
+        buttons.addWidget(self.retry)
+        buttons.addWidget(self.stop)
+        buttons.addStretch(1)
+        grid.addLayout(buttons, 0, 2)
         grid.addWidget(self.way, 1, 0, 1, 3)
 
 

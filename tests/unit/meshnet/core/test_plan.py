@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass, replace
+from typing import Literal
 
 import msgspec
 import pytest
@@ -90,11 +91,45 @@ def test_who_answers_names_while_routed(dns: str, resolvers: tuple[str, ...]) ->
     assert plan(home.situation(settings=Settings(dns=dns))).resolvers == ()
 
 
+@pytest.mark.parametrize(
+    ("kill_switch", "guarded", "at_boot"), [(True, True, False), (False, False, False), ("always", True, True)]
+)
+def test_the_kill_switch_says_from_when_on_it_is_closed(
+    kill_switch: bool | Literal["always"], guarded: bool, at_boot: bool
+) -> None:
+    home = Household()
+    route = plan(home.situation(wish=Wish(home.nas.id, True), settings=Settings(kill_switch=kill_switch))).route
+    assert route is not None
+    assert (route.guarded, route.at_boot) == (guarded, at_boot)
+
+
 def test_without_the_local_network_nothing_is_reached_directly() -> None:
     home = Household()
     route = plan(home.situation(wish=Wish(home.nas.id, True))).route
     assert route is not None
     assert route.local == ()
+
+
+CAFE = Facts(links=(Link("wlan0", ("192.168.50.20/24", "fe80::20/64")),), resolvers=("192.168.50.1", "9.9.9.9"))
+
+
+@pytest.mark.parametrize(
+    ("dns", "asked"),
+    [
+        ("host", ()),
+        ("system", ("192.168.50.1",)),
+        ("192.168.50.53", ("192.168.50.53",)),
+        ("192.168.1.53", ()),
+        ("9.9.9.9", ()),
+    ],
+)
+def test_name_servers_of_the_local_network_are_asked_by_choice_only(dns: str, asked: tuple[str, ...]) -> None:
+    home = Household()
+    for is_near in (True, False):
+        chosen = Settings(local_network=is_near, dns=dns)
+        route = plan(home.situation(wish=Wish(home.nas.id, True), settings=chosen, facts=CAFE)).route
+        assert route is not None
+        assert route.local_resolvers == (asked if is_near else ())
 
 
 @pytest.mark.parametrize(
@@ -115,6 +150,8 @@ def test_a_session_that_lives_is_not_sent_elsewhere_on_a_candidates_word() -> No
     seen = PeerSight(device.wireguard, "192.0.2.9:1", NOW - 10, 0, 0)
     assert choose_endpoint(device, seen, 0, NOW) is None
     assert choose_endpoint(device, replace(seen, last_handshake=NOW - 200), 0, NOW) == device.candidates[0]
+    set_back = NOW - 10 * 365 * 86400
+    assert choose_endpoint(device, seen, 0, set_back) == device.candidates[0], "a handshake of the future is an old one"
     assert [choose_endpoint(device, None, turn, NOW) for turn in range(3)] == [
         device.candidates[0],
         device.candidates[1],
@@ -154,7 +191,7 @@ def situations(draw: st.DrawFn) -> Situation:
         settings=draw(
             st.builds(
                 Settings,
-                kill_switch=st.booleans(),
+                kill_switch=st.sampled_from((True, False, "always")),
                 local_network=st.booleans(),
                 dns=st.sampled_from(("host", "system", "9.9.9.9")),
                 own_devices=st.sampled_from(((), ("routing",), ("routing", "lan"))),

@@ -8,6 +8,7 @@ from meshnet.errors import Code, Refusal
     ("key", "value"),
     [
         ("kill-switch", "off"),
+        ("kill-switch", "always"),
         ("local-network", "on"),
         ("dns", "system"),
         ("dns", "9.9.9.9"),
@@ -16,6 +17,8 @@ from meshnet.errors import Code, Refusal
         ("endpoint", "[2a01:4f8::1]:4500"),
         ("own-devices", "routing,lan"),
         ("own-devices", "none"),
+        ("fallback", "aaaa,bbbb"),
+        ("fallback", "none"),
     ],
 )
 def test_a_setting_is_shown_as_it_is_taken(key: str, value: str) -> None:
@@ -40,12 +43,6 @@ def test_what_is_no_setting_is_refused_by_name(key: str, value: str) -> None:
     assert refused.value.code is Code.INVALID_SETTING
 
 
-@pytest.mark.parametrize(("key", "value"), [("fallback", "nas"), ("kill-switch", "always")])
-def test_what_is_not_built_yet_says_so(key: str, value: str) -> None:
-    with pytest.raises(Refusal) as refused:
-        changed(Settings(), key, value)
-    assert refused.value.code is Code.NOT_SUPPORTED
-
-
 def test_every_setting_is_shown() -> None:
-    assert set(shown(Settings())) == {"kill-switch", "local-network", "dns", "endpoint", "host-vpn-lost", "own-devices"}
+    keys = {"kill-switch", "local-network", "dns", "endpoint", "host-vpn-lost", "fallback", "own-devices"}
+    assert set(shown(Settings())) == keys

@@ -26,7 +26,8 @@ from hypothesis import strategies as st
 from meshnet.core.localnames import View
 from meshnet.daemon import forwarder as forwarder_module
 from meshnet.daemon import upstream
-from meshnet.daemon.forwarder import AT_WORK_MAX, PROBE, STREAMS_MAX, WAITING_MAX, Forwarder, judge_answer
+from meshnet.daemon.forwarder import AT_WORK_MAX, STREAMS_MAX, WAITING_MAX, Forwarder
+from meshnet.daemon.names import PROBE, judge_answer
 from support.daemons import PATIENCE
 
 SEARCH = ("corp.example.net",)
@@ -241,36 +242,6 @@ def test_answers_that_lead_into_the_home_network_need_lan_and_beyond_it_nobody_i
         assert (await made.ask(name, kind)).rcode() == expected
 
     play(monkeypatch, scenario)
-
-
-def test_an_address_beside_the_answer_is_an_answer_too() -> None:
-    query = dns.message.make_query("example.org.", "MX")
-    for section in ("answer", "authority", "additional"):
-        found = dns.message.make_response(query)
-        getattr(found, section).append(dns.rrset.from_text("mail.example.org.", 60, "IN", "A", "192.168.1.5"))
-        assert judge_answer(query, found, PUBLIC).rcode() == dns.rcode.REFUSED
-        assert judge_answer(query, found, LAN).rcode() == dns.rcode.NOERROR
-
-
-@pytest.mark.parametrize(
-    ("kind", "alias"), [("TXT", "nas.home.lan."), ("AAAA", "printer.local."), ("PTR", "20.1.168.192.in-addr.arpa.")]
-)
-def test_a_public_name_that_is_an_alias_of_a_local_one_tells_nothing(kind: str, alias: str) -> None:
-    query = dns.message.make_query("alias.example.net", kind)
-    found = dns.message.make_response(query)
-    found.answer.append(dns.rrset.from_text("alias.example.net.", 60, "IN", "CNAME", alias))
-    if kind == "TXT":
-        found.answer.append(dns.rrset.from_text(alias, 60, "IN", "TXT", "upstairs"))
-    assert judge_answer(query, found, PUBLIC).rcode() == dns.rcode.REFUSED
-    assert judge_answer(query, found, LAN).rcode() == dns.rcode.NOERROR
-
-
-def test_an_alias_of_a_public_name_is_told() -> None:
-    query = dns.message.make_query("www.example.net", "MX")
-    found = dns.message.make_response(query)
-    found.answer.append(dns.rrset.from_text("www.example.net.", 60, "IN", "CNAME", "web.example.org."))
-    found.answer.append(dns.rrset.from_text("web.example.org.", 60, "IN", "MX", "0 ."))
-    assert judge_answer(query, found, PUBLIC).rcode() == dns.rcode.NOERROR
 
 
 def test_a_refusal_says_why_to_those_who_understand_it(monkeypatch: pytest.MonkeyPatch) -> None:

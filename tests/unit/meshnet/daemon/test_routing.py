@@ -14,7 +14,8 @@ from meshnet.core.route import State
 from meshnet.daemon import routing as routing_module
 from meshnet.daemon.routing import Routing
 from meshnet.errors import Blocked, Code, MeshnetError
-from support.daemons import PATIENCE, FakeProber, model_of
+from meshnet_platform.api import Facts, Gateway
+from support.daemons import PATIENCE, FakeCarriage, FakeProber, model_of
 from support.situations import Household
 
 HERE = ("100.64.0.2", "100.64.0.3")
@@ -26,6 +27,7 @@ def _hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, seconds in (("REACH_WITHIN", 0.05), ("ASK_EVERY", 0.01), ("RETRY_EVERY", 0.01), ("WAIT", 0.01)):
         monkeypatch.setattr(routing_module, name, seconds)
     monkeypatch.setattr(routing_module, "WATCH_EVERY", 0.01)
+    monkeypatch.setattr(routing_module, "WAIT_WHILE_BLOCKED", 0.01)
 
 
 class Bench:
@@ -37,11 +39,16 @@ class Bench:
             self.home.ledger.accept(self.home.mesh.grants(host, self.home.laptop, routing=True))
         self.model = model_of(directory, self.home)
         self.prober = FakeProber()
+        self.carriage = FakeCarriage()
+        self.model.facts = Facts(gateways=(Gateway("eth0", "192.168.50.1", 4),))
         self.refusing = False
         self.plans: list[tuple[State, str | None]] = []
-        self.routing = Routing(self.model, self.prober, self._apply)
         self._changed = asyncio.Event()
-        self.routing.on_change = self._changed.set
+        self.use(Routing(self.model, self.prober, self.carriage, self._apply))
+
+    def use(self, routing: Routing) -> None:
+        self.routing = routing
+        routing.on_change = self._changed.set
 
     async def _apply(self) -> None:
         if self.refusing:
@@ -343,9 +350,99 @@ def test_a_route_is_taken_up_again_after_a_restart(tmp_path: Path) -> None:
     async def scenario(bench: Bench) -> None:
         bench.answering(*HERE)
         await bench.routing.start(bench.nas)
-        again = Routing(bench.model, bench.prober, bench._apply)
+        again = Routing(bench.model, bench.prober, bench.carriage, bench._apply)
         again.resume()
         assert again.wish == bench.routing.wish
+        assert again.shown == "blocked", "nothing has come back yet"
+        bench.use(again)
+        async with bench.watching():
+            await bench.until(lambda: again.state is State.ROUTING)
+
+    play(tmp_path, scenario)
+
+
+# --- a host that answers and carries nothing ------------------------------------------------------------------------
+
+
+def test_a_host_that_carries_nothing_is_called_so_though_it_answers_and_keeps_the_traffic(tmp_path: Path) -> None:
+    async def scenario(bench: Bench) -> None:
+        bench.answering(*HERE)
+        await bench.routing.start(bench.nas)
+        async with bench.watching():
+            bench.carriage.state = False
+            await bench.until(lambda: bench.routing.shown == "blocked")
+            assert bench.routing.reason is Blocked.HOST_UNREACHABLE
+            assert "nothing comes back from the internet" in (bench.routing.explanation or "")
+            assert bench.model.stuck is Blocked.HOST_UNREACHABLE
+            assert bench.routing.wish is not None
+            assert bench.routing.wish.passing
+            bench.carriage.state = True
+            await bench.until(lambda: bench.routing.shown == "routing")
+            assert bench.routing.reason is None
+            assert not bench.model.stuck
+        assert len(bench.plans) == 1, "nothing of the system had to change"
+
+    play(tmp_path, scenario)
+
+
+def test_a_host_of_which_nothing_is_known_yet_is_trusted_meanwhile(tmp_path: Path) -> None:
+    async def scenario(bench: Bench) -> None:
+        bench.answering(*HERE)
+        bench.carriage.state = None
+        await bench.routing.start(bench.nas)
+        async with bench.watching():
+            asked = len(bench.prober.asked)
+            bench.prober.on_asked = lambda _: bench.routing.on_change()
+            await bench.until(lambda: len(bench.prober.asked) > asked + 3)
+            assert bench.routing.state is State.ROUTING
+
+    play(tmp_path, scenario)
+
+
+def test_choosing_a_stalled_host_again_asks_it_anew(tmp_path: Path) -> None:
+    async def scenario(bench: Bench) -> None:
+        bench.answering(*HERE)
+        await bench.routing.start(bench.nas)
+        bench.carriage.state = False
+        async with bench.watching():
+            await bench.until(lambda: bench.routing.state is State.STALLED)
+        with pytest.raises(MeshnetError, match="nothing comes back"):
+            await bench.routing.start(bench.nas)
+        bench.carriage.state = True
+        await bench.routing.start(bench.nas)
+        assert bench.routing.state is State.ROUTING
+
+    play(tmp_path, scenario)
+
+
+def test_another_host_is_tried_while_one_stalls_and_the_way_is_kept(tmp_path: Path) -> None:
+    async def scenario(bench: Bench) -> None:
+        bench.answering(HERE[0])
+        await bench.routing.start(bench.nas)
+        bench.carriage.state = False
+        async with bench.watching():
+            await bench.until(lambda: bench.routing.state is State.STALLED)
+            with pytest.raises(MeshnetError):
+                await bench.routing.start(bench.phone)
+            assert (bench.routing.state, bench.routing.host) == (State.STALLED, bench.nas.device)
+            bench.answering(*HERE)
+            bench.carriage.state = True
+            await bench.routing.start(bench.phone)
+            assert (bench.routing.state, bench.routing.host) == (State.ROUTING, bench.phone.device)
+
+    play(tmp_path, scenario)
+
+
+def test_without_any_gateway_it_is_this_devices_network_that_is_down(tmp_path: Path) -> None:
+    async def scenario(bench: Bench) -> None:
+        bench.answering(*HERE)
+        await bench.routing.start(bench.nas)
+        bench.model.facts = Facts()
+        async with bench.watching():
+            bench.answering()
+            await bench.until(lambda: bench.routing.reason is Blocked.NETWORK_DOWN)
+            assert bench.routing.wish is not None
+            assert not bench.routing.wish.passing
 
     play(tmp_path, scenario)
 
@@ -363,6 +460,23 @@ def test_a_system_that_refuses_the_first_route_leaves_it_idle_and_not_routing_by
         assert bench.routing.state is State.IDLE
         assert bench.routing.wish is None
         assert bench.model.store.load_state().route is None
+
+    play(tmp_path, scenario)
+
+
+def test_of_two_wishes_the_later_one_wins_though_the_earlier_one_takes_longer_to_begin(tmp_path: Path) -> None:
+    async def scenario(bench: Bench) -> None:
+        bench.answering(*HERE)
+        earlier, later = bench.routing.number(), bench.routing.number()
+        await bench.routing.start(bench.phone, later)
+        with pytest.raises(MeshnetError, match="Another wish"):
+            await bench.routing.start(bench.nas, earlier)
+        assert (bench.routing.state, bench.routing.host) == (State.ROUTING, bench.phone.device)
+        earlier = bench.routing.number()
+        await bench.routing.stop()
+        with pytest.raises(MeshnetError, match="Another wish"):
+            await bench.routing.start(bench.nas, earlier)
+        assert bench.routing.state is State.IDLE
 
     play(tmp_path, scenario)
 

@@ -266,6 +266,21 @@ def test_settings_are_kept_and_what_is_granted_to_all_is_told(tmp_path: Path) ->
     play(tmp_path, scenario)
 
 
+def test_fallbacks_are_given_and_shown_by_name_and_kept_by_id(tmp_path: Path) -> None:
+    async def scenario(home: Home) -> None:
+        nas = (await home.nas.ask(local.GetStatus(), local.Status)).device
+        assert nas is not None
+        changed = await home.laptop.ask(local.SetSetting("fallback", "nas"), local.SettingValues)
+        assert changed.values == {"fallback": "nas"}
+        assert Store(home.directory / "laptop").load_state().settings.fallback == (nas.id,)
+        assert await home.laptop.refusal(local.SetSetting("fallback", "nas,nobody")) is Code.UNKNOWN_DEVICE
+        assert (await home.laptop.ask(local.GetSettings(), local.SettingValues)).values["fallback"] == "nas"
+        gone = await home.laptop.ask(local.SetSetting("fallback", "none"), local.SettingValues)
+        assert gone.values == {"fallback": "none"}
+
+    play(tmp_path, scenario)
+
+
 def test_a_device_that_leaves_is_gone_and_grants_nothing_in_its_next_mesh(tmp_path: Path) -> None:
     async def scenario(home: Home) -> None:
         await home.nas.ask(local.SetSetting("own-devices", "routing"), local.SettingValues)

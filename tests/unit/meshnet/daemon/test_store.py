@@ -188,3 +188,45 @@ def test_a_full_disk_is_told_in_words(tmp_path: Path, monkeypatch: pytest.Monkey
     with pytest.raises(MeshnetError, match="No space left"):
         store.save_state(state)
     assert [path.name for path in tmp_path.iterdir()] == ["state.json"]
+
+
+@pytest.mark.parametrize("name", ["state.json", "map.json"])
+def test_what_a_power_cut_fills_with_zeros_is_damaged_and_the_words_say_what_to_do(tmp_path: Path, name: str) -> None:
+    store = Store(tmp_path)
+    store.save_state(full_state())
+    store.save_map(MeshMap(7, RECORDS))
+    path = tmp_path / name
+    whole = path.read_bytes()
+    for spoilt in (b"\0" * len(whole), whole + b"\0", whole + b"\0" * 4096, whole[: len(whole) // 2] + b"\0" * 100):
+        path.write_bytes(spoilt)
+        with pytest.raises(MeshnetError, match="good copy in its place") as refused:
+            store.load_map() if name == "map.json" else store.load_state()
+        assert "\0" not in refused.value.message
+        assert path.read_bytes() == spoilt
+
+
+def test_a_power_cut_at_any_byte_of_a_write_leaves_the_state_of_before_or_the_new_one(tmp_path: Path) -> None:
+    """The new file is whole before it has the name; a cut before that leaves a part of it, or zeros, beside the old."""
+    old, new = full_state(), new_state()
+    Store(tmp_path).save_state(old)
+    written = msgspec.json.encode(new)
+    half = tmp_path / ".state.json.a1b2c3"
+    for part in [written[:length] for length in range(len(written) + 1)] + [b"\0" * len(written)]:
+        half.write_bytes(part)
+        assert Store(tmp_path).load_state() == old
+        assert [path.name for path in tmp_path.iterdir()] == ["state.json"]
+    half.write_bytes(written)
+    half.replace(state_file(tmp_path))
+    assert Store(tmp_path).load_state() == new
+
+
+def test_the_directory_is_synced_after_the_name_is_in_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without that a power cut may bring the old name back after the person was told that it is kept."""
+    synced: list[tuple[bool, bool]] = []
+
+    def sync(handle: int) -> None:
+        synced.append((stat.S_ISDIR(os.fstat(handle).st_mode), state_file(tmp_path).exists()))
+
+    monkeypatch.setattr(os, "fsync", sync)
+    Store(tmp_path).save_state(full_state())
+    assert synced == ([(False, False), (True, True)] if os.name == "posix" else [(False, False)])

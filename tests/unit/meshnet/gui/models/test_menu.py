@@ -45,6 +45,13 @@ def test_the_whole_menu_from_top_to_bottom() -> None:
     ]
 
 
+def test_a_blocked_route_can_be_tried_again_or_stopped() -> None:
+    blocked = mesh_of(HOME, status=joined("blocked", route=route(HOME), reason="host-unreachable"))
+    assert entry(blocked, "retry").choice == Choice(Verb.ROUTE, HOME.id)
+    assert entry(blocked, "stop").choice == Choice(Verb.STOP)
+    assert "retry" not in {line.key for line in entries(mesh_of(HOME, status=joined("routing", route=route(HOME))))}
+
+
 def test_own_hosts_come_first_then_external_ones_each_by_name() -> None:
     external = (device("alpha", 2, group="external"), device("gamma", 5, group="external"))
     mesh = mesh_of(*external, device("Beta", 3), device("zeta", 4), device("alpha2", 6))

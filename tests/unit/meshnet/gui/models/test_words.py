@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 from unit.meshnet.gui.fake_daemon import LAPTOP, device, joined, route
 
-from meshnet.errors import Blocked
+from meshnet.errors import BLOCKED_WORDS, Blocked
 from meshnet.gui.models import words
 from meshnet.gui.models.mesh import Snapshot
 from meshnet.protocol import local
@@ -51,7 +52,20 @@ def test_what_is_to_be_typed_stands_in_quotes() -> None:
 
 @pytest.mark.parametrize("reason", list(Blocked))
 def test_every_reason_of_a_block_has_words(reason: Blocked) -> None:
-    assert words.blocked(reason, NO_PATH) != reason.value
+    assert words.blocked(joined("blocked", reason=reason, route=NO_PATH)) != reason.value
+    usual = joined("blocked", reason=reason, route=NO_PATH, explanation=BLOCKED_WORDS[reason])
+    assert words.blocked(usual) == words.blocked(joined("blocked", reason=reason, route=NO_PATH))
+
+
+def test_what_the_daemon_says_of_a_block_beyond_its_reason_is_shown() -> None:
+    explained = joined("blocked", reason=Blocked.HOST_UNREACHABLE, route=NO_PATH, explanation="it answers, but no more")
+    assert words.blocked(explained).endswith(": it answers, but no more")
+
+
+def test_a_host_that_stands_in_for_another_is_named_with_it() -> None:
+    stand_in = msgspec.structs.replace(NO_PATH, instead_of="nas")
+    line = words.state_line(Snapshot(connected=True, status=joined("routing", route=stand_in)))
+    assert "(for nas)" in line
 
 
 @pytest.mark.parametrize("state", ["not-joined", "idle", "connecting", "routing", "blocked"])
