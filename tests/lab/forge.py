@@ -78,6 +78,31 @@ def redirect(source: str, target: str, router: str, about: bytes, payload: bytes
     return packet(source, target, ICMP, _with_sum(body, 2, body))
 
 
+def solicitation(source: str, target: str, payload: bytes) -> bytes:
+    """A question for a neighbour (RFC 4861, section 4.3), with 24 bytes of payload where target and option belong."""
+    body = struct.pack("!BBHI", 135, 0, 0, 0) + payload[:24].ljust(24, b".")
+    whole = packet(source, target, ICMP6, _summed(source, target, ICMP6, body, 2))
+    return whole[:7] + b"\xff" + whole[8:]
+
+
+def advertisement(source: str, prefix: str, length: int) -> bytes:
+    """A router that wants to be everybody's, and more so than others (RFC 4191): by default, and for a prefix."""
+    route = struct.pack("!BBBBI", 24, 3, length, 0x08, 1800) + ipaddress.ip_address(prefix).packed
+    body = struct.pack("!BBHBBHII", 134, 0, 0, 64, 0x08, 1800, 0, 0) + route
+    whole = packet(source, "ff02::1", ICMP6, _summed(source, "ff02::1", ICMP6, body, 2))
+    return whole[:7] + b"\xff" + whole[8:]
+
+
+def too_big(source: str, about: bytes, mtu: int, *, payload: bytes = b"") -> bytes:
+    """The word of a router that a packet did not fit (RFC 1191, RFC 4443), to that packet's sender."""
+    if about[0] >> 4 == 4:
+        body = struct.pack("!BBHHH", 3, 4, 0, 0, mtu) + about[:28] + payload
+        return packet(source, str(ipaddress.ip_address(about[12:16])), ICMP, _with_sum(body, 2, body))
+    target = str(ipaddress.ip_address(about[8:24]))
+    body = struct.pack("!BBHI", 2, 0, 0, mtu) + about[:48] + payload
+    return packet(source, target, ICMP6, _summed(source, target, ICMP6, body, 2))
+
+
 def packet(source: str, target: str, protocol: int, body: bytes, *, options: bytes = b"") -> bytes:
     """An IP packet of the addresses' family, around a body whose checksum is in place."""
     ends = ipaddress.ip_address(source).packed + ipaddress.ip_address(target).packed

@@ -58,6 +58,10 @@ def test_the_first_steps_lead_home(world: World) -> None:
     link = run(world.laptop, invite)
     (join,) = block_with("meshnet join")
     run(world.home, join, LINK=link)
+    world.meshnet(world.home, "rename", "server")
+    for command in block_with("kill-switch always"):
+        assert run(world.laptop, command)
+    world.meshnet(world.home, "rename", "home-pc")
     route, status, off = block_with("meshnet route home-pc")
     run(world.laptop, route)
     assert "home-pc" in run(world.laptop, status)
@@ -87,8 +91,26 @@ def test_the_install_commands_install_all_four_programs(tmp_path: Path) -> None:
         assert shown.stdout.startswith(program)
 
 
+@pytest.mark.skipif(shutil.which("systemctl") is None, reason="systemd is not here")
+def test_the_service_commands_put_the_units_where_systemd_finds_them(tmp_path: Path) -> None:
+    for name in ("etc/systemd/system", "etc/sysusers.d"):
+        (tmp_path / name).mkdir(parents=True)
+    for command in block_with("systemctl enable"):
+        here = command.removeprefix("sudo ").replace("/etc/", f"{tmp_path}/etc/").replace(" --now", "")
+        for tool in ("systemctl", "systemd-sysusers"):
+            here = here.replace(tool, f"{tool} --root={tmp_path}") if here.startswith(tool) else here
+        if "daemon-reload" not in here:
+            subprocess.run(["sh", "-c", here], cwd=ROOT, check=True, capture_output=True, timeout=60)
+    assert "meshnet:" in (tmp_path / "etc/group").read_text()
+    enabled = {path.name for path in tmp_path.glob("etc/systemd/system/*.wants/*")}
+    assert enabled == {"meshnet-guard.service", "meshnetd.service"}
+
+
 def test_every_command_of_the_readme_is_run_somewhere() -> None:
-    words = ("coordinator serve", "meshnetd run", "meshnet create", "join", "route home-pc", "endpoint", "pip install")
+    words = [
+        *("coordinator serve", "meshnetd run", "meshnet create", "join", "route home-pc", "endpoint", "pip install"),
+        *("systemctl enable", "kill-switch always"),
+    ]
     known = {block for block in BLOCKS if any(word in block for word in words)}
     assert set(BLOCKS) - known == {"./dev demo\n"} | RUN_BY_CI
 

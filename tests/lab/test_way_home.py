@@ -21,7 +21,7 @@ def is_mesh_or_control(world: World, packet: Packet) -> bool:
     """WireGuard to home, or the daemon's connection to the coordinator: all that may be seen of a routed laptop."""
     tunnel = packet.proto == "udp" and {packet.src, packet.dst} == {world.laptop4, world.home_public4}
     control = packet.proto == "tcp" and {packet.src, packet.dst} == {world.laptop4, world.server4}
-    neighbours = packet.proto == "icmp6" and packet.payload[:1] in (b"\x85", b"\x86", b"\x87", b"\x88", b"\x8f")
+    neighbours = packet.proto == "icmp6" and packet.payload[:1] in (b"\x85", b"\x87", b"\x88")
     return (tunnel and HOME_PORT in (packet.sport, packet.dport)) or control or neighbours
 
 
@@ -73,6 +73,35 @@ def test_nothing_else_of_a_routed_laptop_is_seen_on_the_cafes_wire(household: Ho
     with Observer(world.cafe_router, "lan") as during:
         use_the_internet(world)
     assert [p for p in from_laptop(world, during.packets()) if not is_mesh_or_control(world, p)] == []
+
+
+def test_a_connection_that_outlives_its_route_shows_the_mesh_to_nobody(household: Household) -> None:
+    assert after_the_route(household, guarded=False) != [], "the observer would not see it"
+    assert after_the_route(household, guarded=True) == []
+
+
+def after_the_route(household: Household, *, guarded: bool) -> list[Packet]:
+    """What the café's wire carries from the laptop's mesh address when a route ends under a connection."""
+    world = household.world
+    ended = world.laptop.directory / f"ended-{guarded}"
+    # Silent while the route ends: what is sent at that moment is answered with a reset.
+    talks = (
+        "import os, socket, time\n"
+        f"s = socket.create_connection(('{world.web4}', 80)); print('connected', flush=True)\n"
+        f"while not os.path.exists('{ended}'): time.sleep(0.05)\n"
+        "for i in range(20): s.send(b'.'); time.sleep(0.1)\n"
+        "print('said all', flush=True)"
+    )
+    own = household.route()["device"]["address4"]
+    talking = world.laptop.spawn("/usr/bin/python3", "-c", talks)
+    talking.wait_for_line("connected")
+    with Observer(world.cafe_router, "lan", f"host {own}") as observer:
+        household.stop()
+        if not guarded:
+            world.laptop.run("nft", "flush", "chain", "inet", "meshnet", "leaving")
+        ended.touch()
+        talking.wait_for_line("said all")
+    return observer.packets()
 
 
 def test_a_route_leaves_no_trace_when_it_is_stopped(household: Household) -> None:
