@@ -54,24 +54,43 @@ wg set {interface} peer {key} allowed-ips {own}
 nft delete table inet byhand
 """
 
+_OVER = """set -e
+wg set {interface} peer {key} allowed-ips {own},0.0.0.0/0,::/0
+echo "nameserver {resolver}" >/etc/resolv.conf
+"""
+"""WireGuard moves a prefix to the peer that is given it last, without a moment in which nobody has it."""
+
 
 class Switch:
-    """The scripts that turn a route on and off, on a tunnel that stands already."""
+    """The scripts that turn a route on and off, on a tunnel that stands already, and change its host."""
 
-    def __init__(self, world: World, interface: str = INTERFACE) -> None:
+    def __init__(self, world: World, interface: str = INTERFACE, host: str = "", other: str = "") -> None:
+        """`host` and `other` are mesh addresses (IPv4) of peers; without one it is the first peer."""
         laptop = world.laptop
-        key, own = laptop.run("wg", "show", interface, "allowed-ips").stdout.split(maxsplit=1)
-        addresses = own.split()
-        words = {
-            "interface": interface,
-            "mark": MARK,
-            "key": key,
-            "own": ",".join(addresses),
-            "resolver": next(one for one in addresses if ":" not in one).removesuffix("/32"),
-            "before": laptop.run("cat", "/etc/resolv.conf").stdout.split()[1],
-        }
-        self.on = self._script(laptop, "on.sh", _ON.format(**words))
-        self.off = self._script(laptop, "off.sh", _OFF.format(**words))
+        self._laptop, self._interface = laptop, interface
+        self._before = laptop.run("cat", "/etc/resolv.conf").stdout.split()[1]
+        self.on = self._script(laptop, "on.sh", self._filled(_ON, host))
+        self.off = self._script(laptop, "off.sh", self._filled(_OFF, other or host))
+        self.over = self._script(laptop, "over.sh", self._filled(_OVER, other))
+        self.back = self._script(laptop, "back.sh", self._filled(_OVER, host))
+
+    def _filled(self, script: str, host: str) -> str:
+        key, addresses = self._peer(host)
+        return script.format(
+            interface=self._interface,
+            mark=MARK,
+            key=key,
+            own=",".join(addresses),
+            resolver=next(one for one in addresses if ":" not in one).removesuffix("/32"),
+            before=self._before,
+        )
+
+    def _peer(self, host: str) -> tuple[str, list[str]]:
+        """Key and addresses of a peer."""
+        lines = self._laptop.run("wg", "show", self._interface, "allowed-ips").stdout.splitlines()
+        peers = [line.split() for line in lines]
+        words = next(words for words in peers if not host or f"{host}/32" in words)
+        return words[0], words[1:]
 
     @staticmethod
     def _script(machine: Machine, name: str, text: str) -> list[str]:

@@ -13,8 +13,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -138,11 +138,19 @@ class Switch:
         connection.close()
 
 
-def run_switch(web: str, expected: str, argv: list[str] | None = None, device: str | None = None) -> dict[str, float]:
-    """Switch by a program, or by a client of the daemon that is already running (to `device`, or to no route)."""
+def run_switch(web: str, expected: str, argv: list[str] | None = None, device: str = "") -> dict[str, float]:
+    """Switch, and wait for an answer by the other way; see `switcher`."""
+    with switcher(argv, device) as work:
+        return Switch(work, web, expected).run()
+
+
+@contextmanager
+def switcher(argv: list[str] | None, device: str) -> Iterator[Callable[[], None]]:
+    """Switches by a program, or by a client of the daemon that is already running (to `device`, or to no route)."""
     if argv is not None:
         words = argv
-        return Switch(lambda: _run(words), web, expected).run()
+        yield lambda: _run(words)
+        return
     from meshnet.cli.client import Client
     from meshnet.protocol import local
 
@@ -153,7 +161,7 @@ def run_switch(web: str, expected: str, argv: list[str] | None = None, device: s
         def work() -> None:
             client.ask(request, local.Status)
 
-        return Switch(work, web, expected).run()
+        yield work
 
 
 def _run(argv: list[str]) -> None:

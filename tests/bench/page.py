@@ -27,6 +27,8 @@ class Unit(Enum):
     MILLISECONDS = (1000.0, 0, " ms")
     MEGABITS = (1e-6, 0, " Mbit/s")
     NUMBER = (1.0, 0, "")
+    MEGABYTES = (1e-6, 0, " MB")
+    PERCENT = (100.0, 1, " %")
 
     def show(self, value: float) -> str:
         """With its unit."""
@@ -73,8 +75,10 @@ class Row:
 
     @property
     def ratio(self) -> float | None:
-        """Of the medians; None without a reference."""
-        return self.measured.median / self.reference.median if self.reference else None
+        """Of the medians; None without a reference, or beside nothing."""
+        if self.reference is None or self.reference.median == 0:
+            return None
+        return self.measured.median / self.reference.median
 
     @property
     def is_missed(self) -> bool:
@@ -123,10 +127,11 @@ _HEAD = """\
 
 <!-- Written by `./dev bench`. Every number comes from one run of it; nothing here is edited by hand. -->
 
-How long a switch takes, what a route costs, and what the same would cost without Meshnet. `./dev bench` builds two
-small internets of network namespaces: in one the installed programs make a mesh and a laptop in a café routes through
-a computer at home, in the other the same way is laid by hand with `wg`, `ip` and `nft`. Every number of ours stands
-beside a reference that was taken in the same run, in turns with it, so that a busy moment of the machine meets both.
+How long a switch takes, what a route costs, what the idle daemon costs, and what the same would cost without Meshnet.
+`./dev bench` builds small internets of network namespaces: in some the installed programs make a mesh and a laptop in a
+café routes through a computer at home, in others the same way is laid by hand with `wg`, `ip` and `nft`. Every number
+of ours that has a reference stands beside it, taken in the same run, in turns or at the same time, so that a busy
+moment of the machine meets both.
 A cell gives the median, the least and the most, and the number of runs. The wires of the lab have no delay: over a
 real one, add a round trip for each question that crosses it.
 """

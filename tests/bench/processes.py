@@ -66,7 +66,7 @@ class Counted:
         self.world = household.world
         for machine in (self.world.laptop, self.world.home):
             household.daemons[machine].stop()
-        self._daemons = {machine: self._start(machine) for machine in (self.world.home, self.world.laptop)}
+        self.daemons = {machine: self._start(machine) for machine in (self.world.home, self.world.laptop)}
         wait_until(lambda: household.status()["coordinator"]["connected"], "the coordinator")
         wait_until(lambda: household.status(self.world.home)["coordinator"]["connected"], "the coordinator")
 
@@ -81,7 +81,7 @@ class Counted:
 
     def stop(self) -> None:
         """End both daemons."""
-        for process in self._daemons.values():
+        for process in self.daemons.values():
             process.stop()
 
     def _start(self, machine: Machine) -> Process:

@@ -1,6 +1,6 @@
 """`./dev bench`: measures in the lab, and writes docs/benchmarks.md.
 
-Two small internets of network namespaces, the installed programs in one of them; everything is removed afterwards.
+Small internets of network namespaces, the installed programs in some of them; everything is removed afterwards.
 """
 
 from __future__ import annotations
@@ -13,7 +13,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import chains, computer, crowds, grants, processes, starting, switching, throughput
+from bench import (
+    chains,
+    computer,
+    crowds,
+    grants,
+    handover,
+    idle,
+    processes,
+    recovery,
+    starting,
+    switching,
+    throughput,
+)
 from bench.page import Page, render
 from lab import net
 from lab.household import Household
@@ -35,10 +47,41 @@ class Effort:
     crowds: int
     chains: int
     counts: int
+    faults: int
+    handovers: int
+    windows: int
+    window: float
+    """Seconds of each of the windows in which idle daemons are watched."""
 
 
-FULL = Effort(starts=20, switches=12, downloads=12, seconds=1.5, grants=8, crowds=10, chains=3, counts=3)
-QUICK = Effort(starts=5, switches=2, downloads=2, seconds=1.5, grants=2, crowds=2, chains=1, counts=1)
+FULL = Effort(
+    starts=20,
+    switches=12,
+    downloads=12,
+    seconds=1.5,
+    grants=8,
+    crowds=10,
+    chains=3,
+    counts=3,
+    faults=3,
+    handovers=5,
+    windows=5,
+    window=60.0,
+)
+QUICK = Effort(
+    starts=5,
+    switches=2,
+    downloads=2,
+    seconds=1.5,
+    grants=2,
+    crowds=2,
+    chains=1,
+    counts=1,
+    faults=1,
+    handovers=1,
+    windows=2,
+    window=1.0,
+)
 
 
 def say(text: str) -> None:
@@ -68,12 +111,18 @@ def measure(household: Household, effort: Effort, is_quick: bool) -> Page:
         through = throughput.measure(household, effort.downloads, effort.seconds, say)
     with step("downloading through one, two and three hosts, and through chains laid by hand"):
         rows = chains.measure(household, effort.chains, effort.seconds, say)
+    with step("going from one host to another while packets flow"):
+        handovers = handover.measure(household, effort.handovers, say)
+    with step("watching the idle daemons"):
+        idles = idle.measure(effort.windows, effort.window, say)
     with step("counting processes"):
         counts = processes.measure(household, effort.counts)
     with step("giving and taking a permission where many have one"):
         among_many = crowds.measure(effort.crowds, say)
-    first = (switches.section(starts, counts), through.section, rows.section, starts.section)
-    sections = (*first, counts.section, permissions, among_many)
+    with step("letting things break"):
+        recoveries = recovery.measure(effort.faults, say)
+    first = (switches.section(starts, counts), handovers.section, recoveries, through.section, rows.section)
+    sections = (*first, starts.section, idles.section, counts.section, permissions, among_many)
     return Page(computer.describe(through.implementation, load), sections, is_quick)
 
 

@@ -118,16 +118,19 @@ def _without_firewall(household: Household) -> Iterator[None]:
     world = household.world
     with ExitStack() as stack:
         for machine, bare in ((world.laptop, ""), (world.home, _MASQUERADE)):
-            daemon = household.daemons[machine]
-            daemon.signal(_SIGSTOP)
-            stack.callback(_wake, daemon)
+            stack.enter_context(held(household.daemons[machine]))
             rules = machine.run("nft", "list", "ruleset").stdout
             stack.callback(machine.run, "nft", "-f", "-", input=f"flush ruleset\n{rules}")
             machine.run("nft", "-f", "-", input=f"flush ruleset\n{bare}")
         yield
 
 
-def _wake(daemon: Process) -> None:
-    """Continue a program that was stopped, and nsenter above it, which stops when its child does."""
-    kill(psutil.Process(daemon.pid).ppid(), _SIGCONT)
-    daemon.signal(_SIGCONT)
+@contextmanager
+def held(daemon: Process) -> Iterator[None]:
+    """A program stands still meanwhile, and nsenter above it, which stops when its child does."""
+    daemon.signal(_SIGSTOP)
+    try:
+        yield
+    finally:
+        kill(psutil.Process(daemon.pid).ppid(), _SIGCONT)
+        daemon.signal(_SIGCONT)

@@ -10,6 +10,7 @@ from bench.starting import imports
 
 FAST = Samples((0.1, 0.12, 0.15))
 SLOW = Samples((0.25, 0.3, 0.31))
+NOTHING = Aim("0", Of.MEASURED, most=0)
 UNDER_200 = Aim("under 200 ms", Of.MEASURED, most=0.2)
 NEARLY_ALL = Aim("at least 0.97 of it", Of.RATIO, least=0.97)
 NOT_MUCH_MORE = Aim("less than 100 ms over it", Of.DIFFERENCE, most=0.1)
@@ -25,6 +26,8 @@ def test_a_cell_gives_median_spread_and_number_of_runs() -> None:
     assert cell(Samples((6.4e8, 6.6e8)), Unit.MEGABITS) == "650 Mbit/s (640 … 660; 2)"
     assert cell(Samples((0.0042,)), Unit.MILLISECONDS) == "4.2 ms (4.2 … 4.2; 1)"
     assert cell(Samples((7.0,)), Unit.NUMBER) == "7 (7 … 7; 1)"
+    assert cell(Samples((53.2e6,)), Unit.MEGABYTES) == "53 MB (53 … 53; 1)"
+    assert cell(Samples((0.0017, 0.12)), Unit.PERCENT) == "6.08 % (0.17 … 12.0; 2)"
 
 
 def test_what_was_not_measured_is_not_a_number() -> None:
@@ -42,6 +45,11 @@ def test_a_row_without_aim_and_reference_says_so() -> None:
     assert "| a switch | – | 300 ms (250 … 310; 3) | – | – |" in page(Row("a switch", SLOW))
 
 
+def test_beside_nothing_there_is_no_ratio() -> None:
+    text = page(Row("packets lost", Samples((1.0,)), Samples((0.0,)), Unit.NUMBER))
+    assert "| packets lost | – | 1 (1 … 1; 1) | 0 (0 … 0; 1) | – |" in text
+
+
 @pytest.mark.parametrize(
     ("row", "missed"),
     [
@@ -52,6 +60,8 @@ def test_a_row_without_aim_and_reference_says_so() -> None:
         (Row("a", SLOW, Samples((0.21,)), aim=NOT_MUCH_MORE), False),
         (Row("a", SLOW, Samples((0.01,)), aim=NOT_MUCH_MORE), True),
         (Row("a", Samples(()), aim=UNDER_200), True),
+        (Row("a", Samples((0.0, 0.0, 2.0)), Samples((0.0,)), aim=NOTHING), False),
+        (Row("a", Samples((0.0, 1.0, 1.0)), Samples((0.0,)), aim=NOTHING), True),
         (Row("a", SLOW), False),
     ],
 )

@@ -1,0 +1,158 @@
+"""A stream of small packets that are sent back, and a switch in the midst of it: `python -m bench.stream VERB JSON`.
+
+`reflect` sends back what it is sent, with the address that it came from; `switch` asks it all the while, and then has
+the route changed. Everything is timed on the asking side, with the monotonic clock. `start_reflector` and
+`switch_during_stream` are the caller's side of it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import struct
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from bench import inside
+from lab.net import Machine
+
+PORT = 4646
+EVERY = 0.005
+"""Seconds between two packets."""
+MARKER = b"whoever reads this outside the tunnel has found a leak"
+_HEAD = struct.Struct("!I")
+_BEFORE = 1.0
+"""Seconds of the stream before the switch: its flow is an old one by then."""
+_AFTER = 1.0
+"""Seconds of it behind the first packet by the other way, and behind the end of the command."""
+_UNDER_WAY = 0.5
+"""Seconds after which an answer is not expected any more."""
+_PATIENCE = 20.0
+
+
+class Handover(msgspec.Struct, frozen=True):
+    """What a switch in the midst of a stream did to it."""
+
+    first: float
+    """Seconds from the start of the switch until the first answer to a packet that came by the other way."""
+    ended: float
+    """Seconds from the start of the switch to its end."""
+    sent: int
+    lost: int
+    """Packets of the stream that were not answered; those that the system refused to send are among them."""
+
+
+def start_reflector(machine: Machine) -> None:
+    """Send back what comes, until the machine ends."""
+    argv = (sys.executable, "-m", "bench.stream", "reflect", "{}")
+    machine.spawn(*argv, env=inside.environment(), name="reflect").wait_for_line("ready", exact=True)
+
+
+def switch_during_stream(machine: Machine, **what: Any) -> Handover:
+    """See `run_switch`; in a machine of the lab."""
+    argv = (sys.executable, "-m", "bench.stream", "switch", json.dumps(what))
+    done = machine.run(*argv, env=inside.environment(), timeout=60)
+    return msgspec.json.decode(done.stdout.splitlines()[-1], type=Handover)
+
+
+# --- the programs ---------------------------------------------------------------------------------------------------
+
+
+def run_reflect() -> None:
+    """Answer each packet with itself and the address of who sent it, for good."""
+    answering = _bound(PORT)
+    print("ready", flush=True)
+    while True:
+        data, sender = answering.recvfrom(512)
+        with suppress(OSError):
+            answering.sendto(data[: _HEAD.size] + sender[0].encode(), sender)
+
+
+def _bound(port: int) -> socket.socket:
+    made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    made.bind(("", port))
+    return made
+
+
+@dataclass(slots=True)
+class Stream:
+    """One socket that asks every `EVERY` seconds, from a thread of its own, and hears from another."""
+
+    to: str
+    asking: socket.socket = field(default_factory=lambda: _bound(0))
+    sent: int = 0
+    answers: dict[int, tuple[float, str]] = field(default_factory=dict)
+    """By number: when each came, and under which address the packet was seen."""
+    is_over: bool = False
+
+    def send(self) -> None:
+        """Send until it is over, whether or not it is let out."""
+        due = time.monotonic()
+        while not self.is_over:
+            with suppress(OSError):
+                self.asking.sendto(_HEAD.pack(self.sent) + MARKER, (self.to, PORT))
+            self.sent += 1
+            due += EVERY
+            time.sleep(max(0.0, due - time.monotonic()))
+
+    def hear(self) -> None:
+        """Note the answers, for good."""
+        while True:
+            # The guard's refusal of one packet is told at the next call.
+            with suppress(OSError):
+                data = self.asking.recv(512)
+                self.answers[_HEAD.unpack_from(data)[0]] = (time.monotonic(), data[_HEAD.size :].decode())
+
+    def first_seen_as(self, address: str, after: float) -> float:
+        """When the first answer came to a packet that was seen under this address; waits for it."""
+        while time.monotonic() < after + _PATIENCE:
+            came = [when for when, seen in list(self.answers.values()) if seen == address and when >= after]
+            if came:
+                return min(came)
+            time.sleep(EVERY)
+        raise SystemExit(f"nothing came by {address} within {_PATIENCE:g} s")
+
+    def sent_and_lost(self) -> tuple[int, int]:
+        """From the first packet on that was answered: what came before had no way yet."""
+        sent = self.sent - min(self.answers)
+        return sent, sent - len(self.answers)
+
+
+def run_switch(to: str, before: str, after: str, argv: list[str] | None = None, device: str = "") -> Handover:
+    """Stream to `to`, seen as `before`; switch by a program or by a running client; stream on, seen as `after`."""
+    stream = Stream(to)
+    sending = threading.Thread(target=stream.send)
+    with inside.switcher(argv, device) as work:
+        threading.Thread(target=stream.hear, daemon=True).start()
+        sending.start()
+        stream.first_seen_as(before, time.monotonic())
+        time.sleep(_BEFORE)
+        started = time.monotonic()
+        work()
+        ended = time.monotonic()
+    first = stream.first_seen_as(after, started)
+    time.sleep(_AFTER)
+    stream.is_over = True
+    sending.join()
+    time.sleep(_UNDER_WAY)
+    return Handover(first - started, ended - started, *stream.sent_and_lost())
+
+
+def _main(verb: str, argument: str) -> None:
+    verbs: dict[str, Callable[..., object]] = {"reflect": run_reflect, "switch": run_switch}
+    print(msgspec.json.encode(verbs[verb](**json.loads(argument))).decode(), flush=True)
+    # The one who hears waits for good.
+    sys.stdout.flush()
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    _main(sys.argv[1], sys.argv[2])
