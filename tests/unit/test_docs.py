@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from meshnet.core.route import WANTED, State
 from support import errors_page, route_page
+from support.pages import table_of
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -58,6 +60,16 @@ def test_every_promise_names_a_test_that_there_is() -> None:
     assert named
     missing = [f"{path}::{name}" for path, name in named if not _is_test(ROOT / path, name)]
     assert missing == []
+
+
+def test_the_table_of_what_is_let_through_knows_every_state_of_the_route() -> None:
+    columns = ("programs", "containers", "names", "peers", "local network", "daemon", "WireGuard")
+    rows = table_of(ROOT / "docs/security.md", columns)
+    named = [name for row in rows for name in row.split(", ") if name in set(State)]
+    assert sorted(named) == sorted(State)
+    for row, cells in rows.items():
+        if set(row.split(", ")) & WANTED:
+            assert "open" not in cells.values(), row
 
 
 def _is_test(path: Path, name: str) -> bool:
