@@ -177,7 +177,7 @@ def test_a_file_that_others_write_while_routed_is_written_again_and_theirs_comes
     assert laptop.content() == f"nameserver {laptop.server}\n# new\n".encode()
 
 
-def test_after_a_crash_and_a_start_of_the_machine_the_old_file_is_put_back(laptop: Laptop) -> None:
+def test_after_a_crash_the_old_file_is_put_back(laptop: Laptop) -> None:
     before = laptop.resolv_conf()
     laptop.route()
     laptop.die()

@@ -156,6 +156,9 @@ class Routing:
     async def _go_on(self, device: Device, trial: int) -> None:
         """The host in use is chosen again: no other is tried any more, and one that stalls is asked anew."""
         self._trial = trial
+        if self._model.state.instead_of is not None:
+            # The person takes it for their own choice now.
+            self._model.become(replace(self._model.state, instead_of=None))
         if self.choice is not None:
             await self._feed(Event.UNREACHED)
         if self.state in STALLING:

@@ -198,12 +198,14 @@ class LinuxBackend:
         changed: list[str] = []
         outcome = "it is as it should be again."
         with self._lock:
-            if Part.NETWORK in parts and self._wanted.tunnel and self._tunnel.went_with_process(self._interface):
-                self._tunnel_died()
+            if Part.NETWORK in parts and self._went_with_process():
                 return True
             try:
                 self._put_right(parts, changed)
             except PlatformError as error:
+                if self._went_with_process():
+                    # In the middle of looking: that is what failed.
+                    return True
                 # Unknown, so that whoever is told carries out the plan again, whole.
                 self._applied = None
                 changed = changed or ["the network"]
@@ -213,6 +215,13 @@ class LinuxBackend:
         if self._on_trouble is not None:
             more = f" and {len(changed) - _TOLD} more" if len(changed) > _TOLD else ""
             self._on_trouble(f"Another program changed {', '.join(changed[:_TOLD])}{more}; {outcome}")
+        return True
+
+    def _went_with_process(self) -> bool:
+        """Whether the tunnel died; then it was made again, or its death was told."""
+        if self._wanted.tunnel is None or not self._tunnel.went_with_process(self._interface):
+            return False
+        self._tunnel_died()
         return True
 
     def _put_right(self, parts: Part, changed: list[str]) -> None:

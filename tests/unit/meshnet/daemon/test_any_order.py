@@ -324,7 +324,7 @@ def test_the_last_wish_wins_and_nothing_is_opened_unasked(steps: list[Step], pac
 
 @pytest.mark.long
 @pytest.mark.timeout(900)
-@settings(max_examples=5000, deadline=None)
+@settings(max_examples=2000, deadline=None)
 @given(orders, paces_of)
 def test_in_any_order_the_last_wish_wins_and_nothing_is_opened_unasked(steps: list[Step], paces: list[float]) -> None:
     play(steps, paces)

@@ -118,6 +118,17 @@ def test_a_host_that_is_gone_is_stood_in_for_and_stays_left(tmp_path: Path) -> N
     play(tmp_path, scenario)
 
 
+def test_a_stand_in_that_the_person_chooses_is_their_choice(tmp_path: Path) -> None:
+    async def scenario(bench: Bench) -> None:
+        bench.answering(PHONE)
+        await bench.until(bench.goes_through(bench.phone))
+        await bench.routing.start(bench.phone)
+        assert bench.model.store.load_state().instead_of is None
+        assert bench.goes_through(bench.phone)()
+
+    play(tmp_path, scenario)
+
+
 def test_a_host_that_carries_nothing_is_left_too(tmp_path: Path) -> None:
     async def scenario(bench: Bench) -> None:
         bench.carriage.state = False
