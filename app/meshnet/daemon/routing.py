@@ -326,7 +326,7 @@ class Routing:
         if carries and self.state in STALLING:
             await self._feed(Event.RECOVER)
         elif carries is False and self.state not in STALLING:
-            self._blame(Blocked.HOST_UNREACHABLE, "it answers, but nothing comes back from the internet through it")
+            self._blame(Blocked.HOST_UNREACHABLE, "it answers, and nothing comes back from the internet through it")
             await self._feed(Event.STALL)
 
     def _objection(self) -> tuple[Blocked, str] | None:

@@ -81,7 +81,7 @@ def state_detail(mesh: Snapshot) -> str:
             return f"Down {amount(mesh.status.rx_bytes)} · up {amount(mesh.status.tx_bytes)}"
         case "blocked":
             return (
-                "Nothing goes out beside the route, and it goes on by itself when that is over. "
+                "The route goes on by itself when that is over; meanwhile nothing goes out beside it. "
                 "Try again now, or stop routing to let traffic go out directly."
             )
     return ""
@@ -92,7 +92,8 @@ def blocked(status: Status) -> str:
     reason, explanation = status.reason, status.explanation
     host = short(status.route.host) if status.route else "the host"
     if explanation and explanation not in BLOCKED_WORDS.values():
-        return f"{host}: {plain(explanation)}"
+        said = plain(explanation)
+        return f"{host} {said.removeprefix('it ')}" if said.startswith("it ") else f"{host}: {said}"
     known: dict[str, str] = {
         Blocked.HOST_UNREACHABLE: f"{host} does not answer",
         Blocked.ROUTING_REVOKED: f"{host} no longer allows routing",

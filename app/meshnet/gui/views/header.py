@@ -82,6 +82,7 @@ class Header(QFrame):
         grid.addWidget(self._icon, 0, 0, Qt.AlignmentFlag.AlignTop)
         grid.addLayout(texts, 0, 1)
         buttons = QVBoxLayout()
+        buttons.setSpacing(GAP // 2)
         buttons.addWidget(self.retry)
         buttons.addWidget(self.stop)
         buttons.addStretch(1)

@@ -58,8 +58,10 @@ def test_every_reason_of_a_block_has_words(reason: Blocked) -> None:
 
 
 def test_what_the_daemon_says_of_a_block_beyond_its_reason_is_shown() -> None:
-    explained = joined("blocked", reason=Blocked.HOST_UNREACHABLE, route=NO_PATH, explanation="it answers, but no more")
-    assert words.blocked(explained).endswith(": it answers, but no more")
+    explained = joined("blocked", reason=Blocked.HOST_UNREACHABLE, route=NO_PATH, explanation="it answers, and no more")
+    assert words.blocked(explained) == f"{NO_PATH.host} answers, and no more"
+    refused = joined("blocked", reason=Blocked.SYSTEM_ERROR, route=NO_PATH, explanation="the system refused: no nft")
+    assert words.blocked(refused) == f"{NO_PATH.host}: the system refused: no nft"
 
 
 def test_a_host_that_stands_in_for_another_is_named_with_it() -> None:
