@@ -24,6 +24,7 @@ TOOL_DIRECTORIES = ("/usr/sbin", "/usr/bin", "/sbin", "/bin")
 _ENVIRONMENT = {"PATH": ":".join(TOOL_DIRECTORIES), "LC_ALL": "C", "HOME": "/"}
 _OUTPUT_IN_ERRORS = 500
 _TIMEOUT = 15.0
+_STARTED_MAX = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,6 @@ class Result:
 
 Execute = Callable[[Sequence[str], str | None, float], Result]
 """Runs words with a text on standard input and a limit in seconds. Tests put a recorder here."""
-_STARTED_MAX = 64
 
 
 class Spawned:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from lab.bus import start_bus
 from lab.net import Machine, wait_until
 
 UNPACKED = Path(__file__).parents[2] / "build" / "lab-firewalls"
@@ -29,19 +30,6 @@ _UFW = """
 cp /usr/share/ufw/iptables/*.rules /usr/share/ufw/ufw.conf /etc/ufw
 ufw --force enable
 """
-# No service directories: nothing of the computer is started by asking for it, such as its authority for rights.
-_BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-BUS Bus Configuration 1.0//EN"
- "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
-<busconfig>
-  <type>system</type>
-  <listen>unix:path=/run/dbus/system_bus_socket</listen>
-  <auth>EXTERNAL</auth>
-  <policy context="default">
-    <allow user="*"/><allow own="*"/><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/>
-  </policy>
-</busconfig>
-"""
-
 # What Docker writes when it turns forwarding on itself: its bridge, a published port, and a policy for all the rest.
 _DOCKER = """
 *filter
@@ -124,10 +112,7 @@ def _ufw(machine: Machine) -> None:
 
 def _firewalld(machine: Machine) -> None:
     _lay_over(machine)
-    machine.run("mkdir", "-p", "/run/dbus")
-    machine.file("/run/bus.conf").write_text(_BUS)
-    bus = machine.spawn("dbus-daemon", "--config-file=/run/bus.conf", "--nofork", "--nopidfile", "--print-address")
-    bus.wait_for_line("unix:")
+    start_bus(machine)
     machine.spawn("/usr/bin/python3", "/usr/sbin/firewalld", "--nofork", "--nopid", name="firewalld")
     wait_until(lambda: machine.run("firewall-cmd", "--state", check=False).returncode == 0, "firewalld", 60, 0.3)
 

@@ -38,7 +38,7 @@ class BootGuard:
             return
         wanted, other = (AT_BOOT, AT_START) if route.at_boot else (AT_START, AT_BOOT)
         try:
-            if _text_of(self._directory / wanted) != rules():
+            if files.text_of(self._directory / wanted) != rules():
                 files.write_whole(self._directory / wanted, rules().encode())
             files.remove(self._directory / other)
         except OSError as error:
@@ -86,13 +86,9 @@ def rules() -> str:
 
 
 def stands(listed: str) -> bool:
-    """Whether our table, as `nft list` shows it, ends what programs send beside the tunnel by a rejection."""
+    """Whether our table, as `nft list` shows it, ends what programs send beside the tunnel by a rejection.
+
+    By its last rule: those before it may reject what would enter a tunnel that is closed, with the kill switch off.
+    """
     guard = listed.partition("chain guard {")[2].partition("\n\t}")[0]
-    return "reject" in guard and "dormant" not in listed
-
-
-def _text_of(path: Path) -> str:
-    try:
-        return path.read_text(errors="replace")
-    except FileNotFoundError:
-        return ""
+    return guard.rpartition("\n")[2].strip().startswith("reject") and "dormant" not in listed

@@ -41,7 +41,7 @@ class ResolvConf:
 
     def text(self) -> str:
         """What programs read there now, each byte as one character; empty where there is nothing to read."""
-        return _read(self._path)
+        return files.text_of(self._path)
 
     def own(self) -> str:
         """What the system would have there without us."""
@@ -51,11 +51,11 @@ class ResolvConf:
         if kept.link is None or kept.at:
             return kept.content
         # Who writes behind a link goes on doing so, and knows the network that this device is in by now.
-        return _read(self._path.parent / kept.link) or kept.content
+        return files.text_of(self._path.parent / kept.link) or kept.content
 
     def own_at(self, path: Path) -> str:
         """The same of a file that resolv.conf may lead to."""
-        kept, text = self._journal.entries.resolv, _read(path)
+        kept, text = self._journal.entries.resolv, files.text_of(path)
         return kept.content if kept is not None and kept.at == str(path) and text == kept.ours else text
 
     def is_ours(self) -> bool:
@@ -97,7 +97,7 @@ class ResolvConf:
         kept = self._journal.entries.resolv
         self._remove_half_written(kept)
         if kept is not None and kept.at:
-            if _is_ours(_read(Path(kept.at)), kept):
+            if _is_ours(files.text_of(Path(kept.at)), kept):
                 self._replace(Path(kept.at), kept.content, kept.mode, (kept.uid, kept.gid))
         elif kept is not None and self.is_ours():
             self._put_back(kept)
@@ -169,13 +169,6 @@ def _refused(path: Path, error: OSError) -> PlatformError:
     if error.errno in _IMMUTABLE:
         cure = f"Make it writable for root; where somebody made it immutable, with `chattr -i {path}`."
     return PlatformError(f"{path} could not be replaced: {error.strerror}.", cure)
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_bytes().decode("latin-1")
-    except OSError:
-        return ""
 
 
 def _is_ours(text: str, kept: ResolvFile) -> bool:

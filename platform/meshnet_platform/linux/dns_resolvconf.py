@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from meshnet_platform.api import PlatformError
+from meshnet_platform.linux import files
 from meshnet_platform.linux.dns_file import ResolvConf
 from meshnet_platform.linux.facts import parse_resolvers
 from meshnet_platform.linux.journal import Journal
@@ -65,8 +66,8 @@ class Resolvconf:
         ours = self._journal.entries.resolvconf
         if not ours:
             return None
-        records = [file for directory in self._records if directory.is_dir() for file in sorted(directory.iterdir())]
-        return "".join(file.read_text(errors="replace") for file in records if file.is_file() and file.name != ours)
+        records = (record for directory in self._records for record in sorted(directory.glob("*")))
+        return "".join(files.text_of(record) for record in records if record.name != ours)
 
     def _is_in_use(self) -> bool:
         return self._file.own().startswith(_SIGNATURE) and self._runner.find("resolvconf") is not None

@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 
 from meshnet_platform.api import PlatformError
+from meshnet_platform.linux import files
 from meshnet_platform.linux.dns_file import ResolvConf
 from meshnet_platform.linux.events import index_of
 from meshnet_platform.linux.facts import RESOLVED_DIRECTORY, parse_resolvers, parse_search
@@ -125,7 +126,7 @@ class Resolved:
 
     def _settings(self, interface: str) -> str:
         """What it keeps of what it was told for the interface."""
-        return _read(self._directory / "netif" / str(index_of(interface)))
+        return files.text_of(self._directory / "netif" / str(index_of(interface)))
 
     def _look(self) -> dict[Path, tuple[int, int]]:
         return {self._directory / name: mark_of(self._directory / name) for name in _SIGNS_OF_LIFE}
@@ -144,10 +145,3 @@ def mark_of(path: Path) -> tuple[int, int]:
     except OSError:
         return 0, 0
     return there.st_ino, there.st_ctime_ns
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(errors="replace")
-    except OSError:
-        return ""

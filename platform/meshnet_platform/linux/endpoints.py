@@ -19,7 +19,7 @@ import time
 from collections.abc import Callable, Iterable
 
 from meshnet_platform.linux import marks
-from meshnet_platform.linux.wg import InterfaceState
+from meshnet_platform.linux.wg import InterfaceState, endpoints
 
 SESSION_LASTS = 60.0
 """Seconds asleep after which no session is relied on: one lasts 180 (WireGuard's paper, section 6.1), and may have
@@ -36,10 +36,9 @@ class Endpoints:
 
     def note(self, state: InterfaceState) -> None:
         """Keep what the tunnel knows now; who is no peer any more is forgotten once there are others."""
-        there = {peer.public_key: peer.endpoint for peer in state.peers}
+        there = {peer.public_key for peer in state.peers}
         if there:
-            kept = {key: endpoint for key, endpoint in self.known.items() if key in there}
-            self.known = kept | {key: endpoint for key, endpoint in there.items() if endpoint is not None}
+            self.known = {key: endpoint for key, endpoint in self.known.items() if key in there} | endpoints(state)
 
     def sources(self) -> frozenset[str]:
         """The addresses by which this device reaches them now; asking sends nothing."""

@@ -1,4 +1,4 @@
-"""Writes files of our own whole or not at all, so that a crash, a power cut or a full disk leaves the old one.
+"""Reads small files, and writes them whole or not at all, so that a crash, a power cut or a full disk leaves the old one.
 
 The new content goes to a neighbour with a fixed name, so that however often a process dies there, one is left at most,
 and whoever removes the file knows what to remove with it.
@@ -9,6 +9,14 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from pathlib import Path
+
+
+def text_of(path: Path) -> str:
+    """What is there, each byte as the character of that number; empty where nothing can be read."""
+    try:
+        return path.read_bytes().decode("latin-1")
+    except OSError:
+        return ""
 
 
 def write_whole(path: Path, data: bytes, mode: int = 0o600) -> None:

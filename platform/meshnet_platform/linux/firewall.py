@@ -126,11 +126,8 @@ class Firewall:
         What our rules let through to the internet has a mark. Peers that may reach the local network keep their flows.
         """
         tunnel, hosting = plan.tunnel, plan.hosting
-        if tunnel is None or hosting is None or self._runner.find("conntrack") is None:
-            return
-        for address in sorted({*host_addresses(plan)} - {*hosting.lan}):
-            family = "ipv6" if ":" in address else "ipv4"
-            self._runner.result("conntrack", "-D", "-f", family, "--orig-src", address, "--mark", _UNMARKED)
+        if tunnel is not None and hosting is not None:
+            self._end_flows({*host_addresses(plan)} - {*hosting.lan}, "--mark", _UNMARKED)
 
     def cut(self, before: SystemPlan, now: SystemPlan) -> None:
         """End the running flows of peers that lost a permission, where conntrack(8) is installed.
@@ -139,15 +136,16 @@ class Firewall:
         otherwise go on sending here. What a peer opened to this device itself is kept in mind: a forgotten flow would
         look, with the next packet of ours, as if this device had opened it.
         """
-        lost = sorted(
-            address for old, new in zip(_permitted(before), _permitted(now), strict=True) for address in old - new
-        )
-        if not lost or self._runner.find("conntrack") is None:
+        pairs = zip(_permitted(before), _permitted(now), strict=True)
+        self._end_flows({address for old, new in pairs for address in old - new})
+
+    def _end_flows(self, senders: set[str], *which: str) -> None:
+        if not senders or self._runner.find("conntrack") is None:
             return
-        for address in dict.fromkeys(lost):
+        for address in sorted(senders):
             family = "ipv6" if ":" in address else "ipv4"
             # It fails where there is no such flow.
-            self._runner.result("conntrack", "-D", "-f", family, "--orig-src", address)
+            self._runner.result("conntrack", "-D", "-f", family, "--orig-src", address, *which)
 
 
 def _permitted(plan: SystemPlan) -> tuple[frozenset[str], ...]:

@@ -117,16 +117,14 @@ def _control(route: Route) -> Iterator[str]:
             f"tcp dport {control.port} accept"
         )
     for resolver in sorted(route.resolvers):
-        asked = f"{family_word(resolver)} daddr {resolver.partition('%')[0]} meta l4proto {{ tcp, udp }} th dport 53"
-        yield f"meta mark {marks.PACKET_MARK:#x} meta skuid 0 {asked} accept"
+        yield f"meta mark {marks.PACKET_MARK:#x} meta skuid 0 {_asked(resolver)} 53 accept"
 
 
 def _local(route: Route) -> Iterator[str]:
     if not route.local:
         return
     for resolver in sorted(route.local_resolvers):
-        asked = f"{family_word(resolver)} daddr {resolver.partition('%')[0]} meta l4proto {{ tcp, udp }} th dport"
-        yield f"{asked} {_NAMES} accept"
+        yield f"{_asked(resolver)} {_NAMES} accept"
     # Names tell where somebody goes: the network that a person is in does not learn them just because its printer may
     # be reached.
     yield f"tcp dport {_NAMES} reject with tcp reset"
@@ -135,3 +133,8 @@ def _local(route: Route) -> Iterator[str]:
     yield from both_families("{word} daddr @mesh{family} reject with icmpx admin-prohibited")
     for prefix in route.local:
         yield f"{family_word(prefix)} daddr {prefix} accept"
+
+
+def _asked(resolver: str) -> str:
+    # A link-local resolver carries its interface ("fe80::1%eth0"), which is no part of the packet.
+    return f"{family_word(resolver)} daddr {resolver.partition('%')[0]} meta l4proto {{ tcp, udp }} th dport"

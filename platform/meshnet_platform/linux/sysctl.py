@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from meshnet_platform.api import PlatformError, SystemPlan
+from meshnet_platform.linux import files
 from meshnet_platform.linux.journal import Journal
 
 IP_FORWARD = "net/ipv4/ip_forward"
@@ -98,16 +99,18 @@ class Sysctls:
         return [name for name in names if name in ours or self._read(name) in tuple(values)]
 
     def _read(self, name: str) -> str:
-        try:
-            return self._root.joinpath(name).read_text().strip()
-        except OSError:
-            return ""
+        return files.text_of(self._root / name).strip()
 
     def _write(self, name: str, value: str) -> None:
-        try:
-            self._root.joinpath(name).write_text(value)
-        except OSError as error:
-            raise PlatformError(
-                f"The kernel setting {name} could not be set to {value}: {error.strerror}.",
-                "Run the daemon as root, outside a container that makes /proc/sys read-only.",
-            ) from error
+        write(self._root, name, value)
+
+
+def write(root: Path, name: str, value: str) -> None:
+    """Set a setting below /proc/sys, which `root` is; PlatformError where the kernel refuses."""
+    try:
+        root.joinpath(name).write_text(value)
+    except OSError as error:
+        raise PlatformError(
+            f"The kernel setting {name} could not be set to {value}: {error.strerror}.",
+            "Run the daemon as root, outside a container that makes /proc/sys read-only.",
+        ) from error

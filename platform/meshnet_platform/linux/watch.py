@@ -134,7 +134,7 @@ class Watcher:
         while not self._is_closed:
             self._wait()
             if not self._is_closed:
-                self._tell()
+                self._tell_in_peace()
         for listening in (self._routes, self._firewall):
             if listening is not None:
                 listening.close()
@@ -148,7 +148,7 @@ class Watcher:
             else:
                 self._note(self._hear(sockets[handle]))
 
-    def _pause(self) -> float | None:
+    def _pause(self) -> float:
         moments = [due for burst in (self._ours, self._facts) if (due := burst.due_at()) is not None]
         if self._is_glancing():
             moments.append(self._glanced + GLANCE_EVERY)
@@ -173,6 +173,13 @@ class Watcher:
                 found |= Part.ALL
                 continue
             found |= self._sightings.parts(data) if listening is self._routes else firewall_parts(data, self._is_own)
+
+    def _tell_in_peace(self) -> None:
+        try:
+            self._tell()
+        except Exception:
+            # Nothing else repairs: what one look runs into must not end the watch.
+            log.exception("a look at the system failed, and the next one is tried all the same")
 
     def _tell(self) -> None:
         now = time.monotonic()

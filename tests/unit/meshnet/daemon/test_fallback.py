@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 
 import msgspec
@@ -13,80 +12,38 @@ import pytest
 from meshnet.core.records import Device
 from meshnet.core.route import State
 from meshnet.daemon import fallback as fallback_module
-from meshnet.daemon import routing as routing_module
 from meshnet.daemon.fallback import Fallback
-from meshnet.daemon.routing import Routing
 from meshnet.errors import Blocked, MeshnetError
-from meshnet_platform.api import Facts, Gateway
-from support.daemons import PATIENCE, FakeCarriage, FakeProber, model_of
-from support.situations import Household
+from support import routes
+from support.routes import hurry
 
-NAS, PHONE = "100.64.0.2", "100.64.0.3"
+NAS, PHONE = routes.HERE
 
 
 @pytest.fixture(autouse=True)
 def _hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, seconds in (("REACH_WITHIN", 0.05), ("ASK_EVERY", 0.01), ("RETRY_EVERY", 0.01), ("WAIT", 0.01)):
-        monkeypatch.setattr(routing_module, name, seconds)
-    monkeypatch.setattr(routing_module, "WATCH_EVERY", 0.01)
-    monkeypatch.setattr(routing_module, "WAIT_WHILE_BLOCKED", 0.01)
+    hurry(monkeypatch)
     monkeypatch.setattr(fallback_module, "PATIENCE", 0.02)
     monkeypatch.setattr(fallback_module, "AGAIN_AFTER", 0.04)
 
 
-class Bench:
+class Bench(routes.Bench):
     """The laptop routes through the nas; the phone is the fallback."""
 
     def __init__(self, directory: Path) -> None:
-        home = Household()
-        self.home = home
-        for host in (home.nas, home.phone):
-            home.ledger.accept(home.mesh.device(host, can_host=True))
-            home.ledger.accept(home.mesh.grants(host, home.laptop, routing=True))
-        self.model = model_of(directory, home)
-        self.model.state.settings = msgspec.structs.replace(self.model.state.settings, fallback=(home.phone.id,))
-        self.model.facts = Facts(gateways=(Gateway("eth0", "192.168.50.1", 4),))
-        self.prober, self.carriage = FakeProber(), FakeCarriage()
-        self.ways: list[tuple[State, str | None]] = []
-        self.routing = Routing(self.model, self.prober, self.carriage, self._apply)
+        super().__init__(directory)
+        self.model.state.settings = msgspec.structs.replace(self.model.state.settings, fallback=(self.home.phone.id,))
         self.fallback = Fallback(self.model, self.routing)
-        self._changed = asyncio.Event()
-        self.routing.on_change = self._note
 
-    async def _apply(self) -> None:
-        self.ways.append((self.routing.state, self.routing.host))
-
-    def _note(self) -> None:
+    def on_change(self) -> None:
+        super().on_change()
         self.fallback.nudge()
-        self._changed.set()
 
-    @property
-    def nas(self) -> Device:
-        return self.model.mesh.devices[self.home.nas.id]
-
-    @property
-    def phone(self) -> Device:
-        return self.model.mesh.devices[self.home.phone.id]
-
-    def answering(self, *addresses: str) -> None:
-        self.prober.answers = dict.fromkeys(addresses, 0.02)
-
-    async def until(self, holds: Callable[[], bool]) -> None:
-        async with asyncio.timeout(PATIENCE):
-            while not holds():
-                self._changed.clear()
-                await self._changed.wait()
+    def works(self) -> list[Coroutine[None, None, None]]:
+        return [*super().works(), self.fallback.watch()]
 
     def goes_through(self, device: Device) -> Callable[[], bool]:
         return lambda: (self.routing.state, self.routing.host) == (State.ROUTING, device.device)
-
-    @contextlib.asynccontextmanager
-    async def watching(self) -> AsyncIterator[None]:
-        async with asyncio.TaskGroup() as tasks:
-            works = [tasks.create_task(work()) for work in (self.routing.watch, self.fallback.watch)]
-            yield
-            for work in works:
-                work.cancel()
 
 
 def play(tmp_path: Path, scenario: Callable[[Bench], Coroutine[None, None, None]]) -> None:
@@ -107,12 +64,12 @@ def test_a_host_that_is_gone_is_stood_in_for_and_stays_left(tmp_path: Path) -> N
         assert bench.model.store.load_state().instead_of == bench.nas.device
         bench.answering(NAS, PHONE)
         asked = len(bench.prober.asked)
-        bench.prober.on_asked = lambda _: bench._changed.set()
+        bench.prober.on_asked = lambda _: bench.changed.set()
         await bench.until(lambda: len(bench.prober.asked) > asked + 10)
         assert bench.goes_through(bench.phone)()
         await bench.routing.start(bench.nas)
         assert bench.model.store.load_state().instead_of is None
-        passing = [host for state, host in bench.ways if state is State.ROUTING]
+        passing = [host for state, host in bench.plans if state is State.ROUTING]
         assert passing == [bench.nas.device, bench.phone.device, bench.nas.device]
 
     play(tmp_path, scenario)

@@ -3,81 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 
 import pytest
 
-from meshnet.core.records import Device
 from meshnet.core.route import State
 from meshnet.daemon import routing as routing_module
 from meshnet.daemon.routing import Routing
 from meshnet.errors import Blocked, Code, MeshnetError
-from meshnet_platform.api import Facts, Gateway
-from support.daemons import PATIENCE, FakeCarriage, FakeProber, model_of
-from support.situations import Household
-
-HERE = ("100.64.0.2", "100.64.0.3")
-"""Mesh addresses of the nas and the phone."""
+from meshnet_platform.api import Facts
+from support.daemons import PATIENCE
+from support.routes import HERE, Bench, hurry
 
 
 @pytest.fixture(autouse=True)
 def _hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, seconds in (("REACH_WITHIN", 0.05), ("ASK_EVERY", 0.01), ("RETRY_EVERY", 0.01), ("WAIT", 0.01)):
-        monkeypatch.setattr(routing_module, name, seconds)
-    monkeypatch.setattr(routing_module, "WATCH_EVERY", 0.01)
-    monkeypatch.setattr(routing_module, "WAIT_WHILE_BLOCKED", 0.01)
-
-
-class Bench:
-    """The laptop's routing; the nas and the phone permit it to route through them."""
-
-    def __init__(self, directory: Path) -> None:
-        self.home = Household()
-        for host in (self.home.nas, self.home.phone):
-            self.home.ledger.accept(self.home.mesh.grants(host, self.home.laptop, routing=True))
-        self.model = model_of(directory, self.home)
-        self.prober = FakeProber()
-        self.carriage = FakeCarriage()
-        self.model.facts = Facts(gateways=(Gateway("eth0", "192.168.50.1", 4),))
-        self.refusing = False
-        self.plans: list[tuple[State, str | None]] = []
-        self._changed = asyncio.Event()
-        self.use(Routing(self.model, self.prober, self.carriage, self._apply))
-
-    def use(self, routing: Routing) -> None:
-        self.routing = routing
-        routing.on_change = self._changed.set
-
-    async def _apply(self) -> None:
-        if self.refusing:
-            raise MeshnetError(Code.SYSTEM_ERROR, "nft said no.")
-        self.plans.append((self.routing.state, self.routing.host))
-
-    @property
-    def nas(self) -> Device:
-        return self.model.mesh.devices[self.home.nas.id]
-
-    @property
-    def phone(self) -> Device:
-        return self.model.mesh.devices[self.home.phone.id]
-
-    def answering(self, *addresses: str) -> None:
-        self.prober.answers = dict.fromkeys(addresses, 0.02)
-
-    async def until(self, holds: Callable[[], bool]) -> None:
-        async with asyncio.timeout(PATIENCE):
-            while not holds():
-                self._changed.clear()
-                await self._changed.wait()
-
-    @contextlib.asynccontextmanager
-    async def watching(self) -> AsyncIterator[None]:
-        async with asyncio.TaskGroup() as tasks:
-            task = tasks.create_task(self.routing.watch())
-            yield
-            task.cancel()
+    hurry(monkeypatch)
 
 
 def play(tmp_path: Path, scenario: Callable[[Bench], Coroutine[None, None, None]]) -> None:
