@@ -211,7 +211,10 @@ class Traffic:
 
 
 class Backend(Protocol):
-    """One system's way of carrying out plans. All methods block; the daemon calls them from one worker thread."""
+    """One system's way of carrying out plans.
+
+    Methods may block; the daemon calls them from one worker thread, and `watch` and `close` from its own.
+    """
 
     @property
     def platform(self) -> str:

@@ -58,10 +58,10 @@ def test_the_first_steps_lead_home(world: World) -> None:
     link = run(world.laptop, invite)
     (join,) = block_with("meshnet join")
     run(world.home, join, LINK=link)
-    world.meshnet(world.home, "rename", "server")
+    world.meshnet(world.home, "rename", "home-pc", "server")
     for command in block_with("kill-switch always"):
         assert run(world.laptop, command)
-    world.meshnet(world.home, "rename", "home-pc")
+    world.meshnet(world.home, "rename", "server", "home-pc")
     route, status, off = block_with("meshnet route home-pc")
     run(world.laptop, route)
     assert "home-pc" in run(world.laptop, status)

@@ -50,10 +50,10 @@ def state_of(machine: Machine) -> dict[str, str]:
     looks = {
         "firewall": "nft --stateless list table inet meshnet",
         "rules": "ip -4 rule; ip -6 rule",
-        "routes": "for t in 20853 20854 20855; do ip -4 route show table $t; ip -6 route show table $t; done",
+        "routes": "for t in 20853 20854 20855 20856; do ip -4 route show table $t; ip -6 route show table $t; done",
         "addresses": "ip -o addr show dev meshnet0 | grep -v fe80 | cut -d ' ' -f 2-",
         "link": "cat /sys/class/net/meshnet0/mtu; ls /sys/class/net",
-        "resolvers": "ls -l /etc/resolv.conf | cut -c1-10; cat /etc/resolv.conf",
+        "resolvers": "ls -lL /etc/resolv.conf | cut -c1-10; cat /etc/resolv.conf",
         "settings": "cat /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv4/conf/all/rp_filter",
     }
     return {name: machine.run("sh", "-c", look, check=False).stdout for name, look in looks.items()}

@@ -121,6 +121,9 @@ class _Listening:
         return [echo for address, echo in self._echoes if address not in mesh]
 
     def _read(self, family: int, one: socket.socket) -> None:
+        if sys.platform == "win32":
+            # No such socket is ever opened there.
+            return
         try:
             _, ancillary, _, target = one.recvmsg(_AT_ONCE, _AT_ONCE, _MSG_ERRQUEUE)
         except OSError:

@@ -71,7 +71,9 @@ class Fallback:
                 return
             log.info("trying %s, for %s is gone", device.device, self._routing.host)
             with contextlib.suppress(MeshnetError):
-                await self._routing.start(device, instead_of=chosen if device.device != chosen else None)
+                # No wish of its own: one that the person has uttered meanwhile goes before it.
+                number, stands_in = self._routing.trial, device.device != chosen
+                await self._routing.start(device, number, instead_of=chosen if stands_in else None)
                 return
 
     def _candidates(self, chosen: str | None) -> list[Device]:

@@ -143,14 +143,18 @@ class Forwarder:
         peer = writer.get_extra_info("peername")
         # Who has hung up already has no name any more.
         if peer is not None:
-            with self._asker(str(peer[0])) as about:
-                if about.streams < STREAMS_MAX:
-                    about.streams += 1
-                    try:
-                        await self._serve_questions(reader, writer, str(peer[0]))
-                    finally:
-                        about.streams -= 1
+            await self._serve_asker(reader, writer, str(peer[0]))
         writer.close()
+
+    async def _serve_asker(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, asker: str) -> None:
+        with self._asker(asker) as about:
+            if about.streams >= STREAMS_MAX:
+                return
+            about.streams += 1
+            try:
+                await self._serve_questions(reader, writer, asker)
+            finally:
+                about.streams -= 1
 
     async def _serve_questions(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, asker: str) -> None:
         with contextlib.suppress(OSError, TimeoutError, asyncio.IncompleteReadError):

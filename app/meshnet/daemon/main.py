@@ -17,7 +17,7 @@ import click
 from meshnet import __version__
 from meshnet.daemon import notify
 from meshnet.errors import Code, MeshnetError
-from meshnet_platform.api import Backend, PlatformError
+from meshnet_platform.api import PlatformError
 from meshnet_platform.backends import choose_backend, hold
 
 log = logging.getLogger("meshnet.main")
@@ -74,7 +74,7 @@ def revert(state_dir: Path, interface: str) -> None:
     if not state_dir.is_dir() and sys.platform != "win32" and os.geteuid() != 0:
         _fail("Only root can undo changes to the system.")
     with _failing_in_words(), _locked(state_dir, _RUNNING):
-        backend: Backend = choose_backend(state_dir, False, interface)
+        backend = choose_backend(state_dir, False, interface)
         backend.restore()
         backend.close()
 
@@ -110,25 +110,26 @@ def _say_ready() -> None:
 
 @contextlib.contextmanager
 def _kept_closed(state_dir: Path, dry_run: bool) -> Iterator[bool]:
-    """Close what an earlier daemon left closed, before all else, and when the daemon fails; whether it was."""
+    """Close what an earlier daemon left closed, first of all and when the daemon fails; whether it is, or may be."""
     is_closed = _hold(state_dir, dry_run)
     if is_closed:
         log.info("a route is wanted: nothing leaves beside it from now on")
     try:
-        yield is_closed
+        yield is_closed is not False
     except Exception:
         if _hold(state_dir, dry_run):
             click.echo("meshnetd: Traffic stays blocked, for a route is wanted; `meshnetd revert` opens it.", err=True)
         raise
 
 
-def _hold(state_dir: Path, dry_run: bool) -> bool:
+def _hold(state_dir: Path, dry_run: bool) -> bool | None:
+    """Whether it is closed now; None: it may be wanted so, and could not be done."""
     try:
         return hold(state_dir, dry_run)
     except PlatformError as error:
         # The daemon goes on, and tries again with its first plan.
         log.error("what is wanted closed could not be closed yet: %s", error.message)
-        return True
+        return None
 
 
 def _check_nothing_is_lost(state_dir: Path, is_closed: bool) -> None:

@@ -48,8 +48,8 @@ class Routing:
         self._apply = apply
         self._steps = 0
         self._wishes = 0
-        self._trial = 0
-        """The number of the wish that is being carried out."""
+        self.trial = 0
+        """The number of the wish that is being carried out, or was last."""
         self._misses = 0
         self._is_in_doubt = False
         self._not_kept: MeshnetError | None = None
@@ -110,22 +110,22 @@ class Routing:
 
         `instead_of`: id of the host that the person chose, and that this one stands in for.
         """
-        trial = number or self.number()
-        if trial < self._trial:
+        trial = self.number() if number is None else number
+        if trial < self.trial:
             raise _overtaken()
         if self.host == device.device and self.state in PASSING:
             await self._go_on(device, trial)
             return
-        self._trial = trial
+        self.trial = trial
         self.choice = device.device
         await self._feed(Event.CHOOSE)
         try:
             reached = await self._reach(device, trial)
         except MeshnetError:
-            if trial == self._trial:
+            if trial == self.trial:
                 await self._feed(Event.UNREACHED)
             raise
-        if trial != self._trial:
+        if trial != self.trial:
             raise _overtaken()
         if reached is None:
             await self._feed(Event.UNREACHED)
@@ -149,13 +149,13 @@ class Routing:
 
     async def stop(self) -> MeshnetError | None:
         """Stop routing; traffic takes its usual way when this returns. The answer says what could not be kept of it."""
-        self._trial = self.number()
+        self.trial, self._not_kept = self.number(), None
         await self._feed(Event.STOP)
         return self._not_kept
 
     async def _go_on(self, device: Device, trial: int) -> None:
         """The host in use is chosen again: no other is tried any more, and one that stalls is asked anew."""
-        self._trial = trial
+        self.trial = trial
         if self._model.state.instead_of is not None:
             # The person takes it for their own choice now.
             self._model.become(replace(self._model.state, instead_of=None))
@@ -184,7 +184,7 @@ class Routing:
         address = self._model.mesh.members[device.device].address4
         loop = asyncio.get_running_loop()
         started = turned = loop.time()
-        while loop.time() - started < REACH_WITHIN and trial == self._trial:
+        while loop.time() - started < REACH_WITHIN and trial == self.trial:
             answer = await self._prober.probe(address, ASK_EVERY)
             if answer is not None:
                 return answer
@@ -212,8 +212,8 @@ class Routing:
             await self._fall_back(before, error, is_last=this_step == self._steps)
             raise
         finally:
-            if self.state not in WANTED:
-                self.rtt = self.rtt if self.state is State.CONNECTING else None
+            if self.state is State.IDLE:
+                self.rtt = None
             self._wake.set()
             self._changed()
 
@@ -307,7 +307,8 @@ class Routing:
         if answer is None:
             self._misses += 1
             reason = Blocked.HOST_UNREACHABLE if self._model.facts.gateways else Blocked.NETWORK_DOWN
-            if self._misses >= MISSES if self.state in PASSING else self.reason is not reason:
+            is_news = self._misses >= MISSES if self.state in PASSING else self.reason is not reason
+            if is_news:
                 await self.lose(reason)
             return
         self._misses, self.rtt = 0, answer

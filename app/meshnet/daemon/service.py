@@ -50,7 +50,6 @@ class Service:
         dry_run: bool,
     ) -> None:
         self._backend = backend
-        self._dry_run = dry_run
         self._model = Model(Store(state_dir), backend.platform)
         if listen_port is not None and listen_port != self._model.state.listen_port:
             self._model.state.listen_port = listen_port

@@ -14,7 +14,6 @@ import socket
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
@@ -29,19 +28,21 @@ from meshnet_platform.api import (
     Traffic,
     Tunnel,
 )
-from meshnet_platform.linux import facts, marks, wg
+from meshnet_platform.linux import facts, marks
 from meshnet_platform.linux.boot import BootGuard
 from meshnet_platform.linux.dns import Resolvers
-from meshnet_platform.linux.endpoints import SESSION_LASTS, Endpoints, Slumber
+from meshnet_platform.linux.endpoints import SESSION_LASTS, Slumber
 from meshnet_platform.linux.events import Part, index_of
 from meshnet_platform.linux.firewall import Firewall
 from meshnet_platform.linux.ip_words import entries
 from meshnet_platform.linux.journal import Journal
 from meshnet_platform.linux.network import Network
+from meshnet_platform.linux.peers import Peers
 from meshnet_platform.linux.problems import find_problems
 from meshnet_platform.linux.sysctl import Sysctls
 from meshnet_platform.linux.tunnel import TunnelInterface
 from meshnet_platform.linux.watch import Watcher
+from meshnet_platform.linux.wg import InterfaceState
 from meshnet_platform.runner import Runner
 
 log = logging.getLogger("meshnet.linux")
@@ -60,8 +61,8 @@ class LinuxBackend:
         self._runner = runner or Runner()
         self._journal = Journal(state_dir)
         self._interface = interface
-        self._tunnel = TunnelInterface(self._runner, self._journal, state_dir / "wireguard-go.log")
-        self._tunnel.on_death = self._tunnel_died
+        log_of_tunnel = state_dir / "wireguard-go.log"
+        self._tunnel = TunnelInterface(self._runner, self._journal, log_of_tunnel, self._process_ended)
         self._network = Network(self._runner)
         self._firewall = Firewall(self._runner)
         self._boot_guard = BootGuard(self._runner, state_dir)
@@ -72,7 +73,7 @@ class LinuxBackend:
         self._watcher: Watcher | None = None
         self._index = 0
         """The number of the tunnel's interface, by which it is known under any name."""
-        self._endpoints = Endpoints()
+        self._peers = Peers(self._runner)
         self._slumber = Slumber()
         self._glanced_at: tuple[tuple[int, int], ...] | None = None
         """The marks of the files of name servers when all was well with them."""
@@ -134,19 +135,13 @@ class LinuxBackend:
             self._applied = plan
             self._index = index_of(plan.tunnel.interface) if plan.tunnel else 0
             self._follow_addresses()
-        self._wake()
+            if self._watcher is not None:
+                self._watcher.wake()
 
     def observe(self) -> Observation:
         """What `wg` says of the peers."""
         tunnel = self._wanted.tunnel
-        if tunnel is None:
-            return Observation()
-        result = self._runner.result("wg", "show", tunnel.interface, "dump")
-        if result.status != 0:
-            return Observation()
-        state = wg.parse_dump(result.out)
-        self._endpoints.note(state)
-        return wg.observation(state)
+        return self._peers.observe(tunnel.interface) if tunnel else Observation()
 
     def traffic(self) -> Traffic:
         """See Backend; the interface and the firewall count."""
@@ -185,11 +180,12 @@ class LinuxBackend:
 
     def close(self) -> None:
         """End watching; the last plan stays in force."""
-        self._on_trouble = None
-        if self._watcher is not None:
-            self._watcher.close()
-            self._watcher = None
-        self._tunnel.release()
+        with self._lock:
+            watcher, self._watcher, self._on_trouble = self._watcher, None, None
+            self._tunnel.release()
+        if watcher is not None:
+            # Its thread may be waiting for the lock.
+            watcher.close()
 
     # --- what others change -----------------------------------------------------------------------------------------
 
@@ -202,20 +198,24 @@ class LinuxBackend:
                 return True
             try:
                 self._put_right(parts, changed)
-            except PlatformError as error:
+            except Exception as error:
                 if self._went_with_process():
                     # In the middle of looking: that is what failed.
                     return True
                 # Unknown, so that whoever is told carries out the plan again, whole.
                 self._applied = None
                 changed = changed or ["the network"]
-                outcome = f"it could not be put right: {error.message}"
+                outcome = f"it could not be put right: {_in_words(error)}"
         if not changed:
             return False
-        if self._on_trouble is not None:
-            more = f" and {len(changed) - _TOLD} more" if len(changed) > _TOLD else ""
-            self._on_trouble(f"Another program changed {', '.join(changed[:_TOLD])}{more}; {outcome}")
+        more = f" and {len(changed) - _TOLD} more" if len(changed) > _TOLD else ""
+        self._tell(f"Another program changed {', '.join(changed[:_TOLD])}{more}; {outcome}")
         return True
+
+    def _tell(self, trouble: str) -> None:
+        told = self._on_trouble
+        if told is not None:
+            told(trouble)
 
     def _went_with_process(self) -> bool:
         """Whether the tunnel died; then it was made again, or its death was told."""
@@ -246,20 +246,13 @@ class LinuxBackend:
         found: tuple[str, ...] = ()
         if Part.NETWORK in parts:
             found += self._network.changes(name, self._tunnel.exists(name), plan.tunnel is not None)
-        if Part.PEERS in parts and plan.tunnel is not None and not found:
-            found += self._peers_changed(plan.tunnel)
+        if Part.PEERS in parts and plan.tunnel is not None and not found and not self._peers.stand(plan.tunnel):
+            found += ("the peers of WireGuard",)
         if Part.SETTINGS in parts and not self._sysctls.stand(self._sysctls.wanted(plan)):
             found += ("kernel settings",)
         if Part.RESOLVERS in parts and plan.resolvers and not self._resolvers.stand():
             found += ("the name servers",)
         return found
-
-    def _peers_changed(self, tunnel: Tunnel) -> tuple[str, ...]:
-        # Peers move, and WireGuard follows them: where they are is nothing that was put there.
-        unplaced = replace(tunnel, peers=tuple(replace(peer, endpoint=None) for peer in tunnel.peers))
-        state = wg.parse_dump(self._runner.run("wg", "show", tunnel.interface, "dump"))
-        is_right = not wg.changes(state, unplaced) and not wg.removals(state, unplaced)
-        return () if is_right else ("the peers of WireGuard",)
 
     def _drop_renamed(self, plan: SystemPlan) -> None:
         """Delete our interface under the name that somebody gave it: it holds the port that the new one needs."""
@@ -271,22 +264,18 @@ class LinuxBackend:
     def _glance(self) -> Part:
         """What changed of the files that no socket tells of."""
         with self._lock:
-            marks = self._resolvers.marks()
-            if marks == self._glanced_at:
+            seen = self._resolvers.marks()
+            if seen == self._glanced_at:
                 return Part.NOTHING
             found = Part.NOTHING if self._resolvers.stand() else Part.RESOLVERS
             if self._facts is not None and self._facts.resolvers != self._resolvers.servers():
                 found |= Part.FACTS
             # What is not as it should be is looked at again, changed or not.
-            self._glanced_at = None if found else marks
+            self._glanced_at = None if found else seen
         return found
 
     def _is_glancing(self) -> bool:
         return bool(self._wanted.resolvers) or self._wanted.hosting is not None
-
-    def _wake(self) -> None:
-        if self._watcher is not None:
-            self._watcher.wake()
 
     def _carry_out(self, plan: SystemPlan, previous: SystemPlan | None) -> None:
         if plan.route is not None:
@@ -306,13 +295,13 @@ class LinuxBackend:
         if plan.tunnel is None:
             self._tunnel.remove(name)
         elif state is not None:
-            self._set(plan.tunnel, wg.removals(state, plan.tunnel))
+            self._peers.remove(plan.tunnel, state)
         self._resolvers.apply(plan.resolvers, name)
         if plan.route is None or not plan.route.guarded:
             self._boot_guard.forget()
         self._firewall.cut(previous or _EMPTY, plan)
 
-    def _open_tunnel(self, tunnel: Tunnel | None, previous: SystemPlan | None) -> wg.InterfaceState | None:
+    def _open_tunnel(self, tunnel: Tunnel | None, previous: SystemPlan | None) -> InterfaceState | None:
         """Have the interface with all wanted peers; returns what was configured before, None if nothing changed."""
         if tunnel is None or (
             previous is not None and tunnel == previous.tunnel and self._tunnel.exists(tunnel.interface)
@@ -320,14 +309,7 @@ class LinuxBackend:
             return None
         if previous is None or not self._tunnel.exists(tunnel.interface):
             self._tunnel.ensure(tunnel.interface)
-        state = wg.parse_dump(self._runner.run("wg", "show", tunnel.interface, "dump"))
-        self._endpoints.note(state)
-        self._set(tunnel, wg.changes(state, tunnel, self._endpoints.known))
-        return state
-
-    def _set(self, tunnel: Tunnel, words: tuple[str, ...]) -> None:
-        if words:
-            self._runner.run("wg", "set", tunnel.interface, *words, stdin=tunnel.private_key + "\n")
+        return self._peers.add(tunnel)
 
     def _follow_changes(self) -> None:
         """This device has other addresses, or has slept: tell a wireguard-go, which notices neither."""
@@ -340,19 +322,12 @@ class LinuxBackend:
                     self._tunnel.remove(self._wanted.tunnel.interface)
                     self.apply(self._wanted)
                 self._follow_addresses()
-        except PlatformError as error:
-            if self._on_trouble is not None:
-                self._on_trouble(f"The tunnel could not follow a change of the network: {error.message}")
+        except Exception as error:
+            self._tell(f"The tunnel could not follow a change of the network: {_in_words(error)}")
 
     def _follow_addresses(self) -> None:
-        tunnel = self._wanted.tunnel
-        if tunnel is None or not self._tunnel.has_process:
-            return
-        sources = self._endpoints.sources()
-        if self._endpoints.is_stale(sources):
-            state = wg.parse_dump(self._runner.run("wg", "show", tunnel.interface, "dump"))
-            self._set(tunnel, wg.endpoints_again(state))
-            self._endpoints.told(sources)
+        if self._wanted.tunnel is not None and self._tunnel.has_process:
+            self._peers.follow_addresses(self._wanted.tunnel)
 
     def _tunnel_vanished(self) -> bool:
         """Whether somebody deleted our interface, and with it the addresses and routes that we remember.
@@ -384,6 +359,12 @@ class LinuxBackend:
     def _bridges(self) -> set[str]:
         return {entry["ifname"] for entry in entries(self._runner.run("ip", "-j", "link", "show", "type", "bridge"))}
 
+    def _process_ended(self) -> None:
+        with self._lock:
+            # Whoever watches the interface itself may have been faster.
+            if self._tunnel.has_died():
+                self._tunnel_died()
+
     def _tunnel_died(self) -> None:
         with self._lock:
             if self._wanted.tunnel is None:
@@ -392,10 +373,17 @@ class LinuxBackend:
             self._applied = None
             try:
                 self.apply(self._wanted)
-            except PlatformError as error:
-                words = f"The process of the tunnel died and could not be started again: {error.message}"
-        if self._on_trouble is not None:
-            self._on_trouble(words)
+            except Exception as error:
+                # Whatever it was: whoever is told tries again, and nobody else would.
+                words = f"The process of the tunnel died and could not be started again: {_in_words(error)}"
+        self._tell(words)
+
+
+def _in_words(error: Exception) -> str:
+    if not isinstance(error, PlatformError):
+        # No tool said this, so the words alone will not do.
+        log.error("the backend failed", exc_info=error)
+    return str(error)
 
 
 _: type[Backend] = LinuxBackend

@@ -1,4 +1,4 @@
-"""Reads small files, and writes them whole or not at all, so that a crash, a power cut or a full disk leaves the old one.
+"""Small files: read, and written whole or not at all, so that a crash, a power cut or a full disk leaves the old one.
 
 The new content goes to a neighbour with a fixed name, so that however often a process dies there, one is left at most,
 and whoever removes the file knows what to remove with it.

@@ -5,21 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 
 from meshnet_platform.api import PlatformError, SystemPlan, Tunnel
-from meshnet_platform.linux import marks, precedence, routing
+from meshnet_platform.linux import marks, precedence, routing, sysctl
 from meshnet_platform.linux.routing import Routing
 from meshnet_platform.runner import Runner
 
-_NET = Path("/proc/sys/net")
-_IPV6 = _NET / "ipv6"
+_SETTINGS = Path("/proc/sys")
+_IPV6 = _SETTINGS / "net/ipv6"
 _NO_TABLE = "FIB table does not exist"
 _OF_INTERFACE = (
     # Systems that turn IPv6 off for every new interface would refuse the mesh address.
-    ("ipv6/conf/{}/disable_ipv6", "0"),
+    ("net/ipv6/conf/{}/disable_ipv6", "0"),
     # No peer tells this device, nor this device a peer, of a shorter way or of a router.
-    ("ipv4/conf/{}/accept_redirects", "0"),
-    ("ipv4/conf/{}/send_redirects", "0"),
-    ("ipv6/conf/{}/accept_redirects", "0"),
-    ("ipv6/conf/{}/accept_ra", "0"),
+    ("net/ipv4/conf/{}/accept_redirects", "0"),
+    ("net/ipv4/conf/{}/send_redirects", "0"),
+    ("net/ipv6/conf/{}/accept_redirects", "0"),
+    ("net/ipv6/conf/{}/accept_ra", "0"),
 )
 """Settings of our interface: they go with it, and are in no journal."""
 
@@ -73,9 +73,9 @@ class Network:
         if self._link == (tunnel.interface, tunnel.mtu):
             return ()
         for pattern, value in _OF_INTERFACE:
-            switch = _NET / pattern.format(tunnel.interface)
-            if switch.exists():
-                switch.write_text(value)
+            name = pattern.format(tunnel.interface)
+            if (_SETTINGS / name).exists():
+                sysctl.write(_SETTINGS, name, value)
         return (f"link set dev {tunnel.interface} mtu {tunnel.mtu} up",)
 
     def _change(self, family: int, want: Routing, interface: str, link: tuple[str, ...] = ()) -> None:

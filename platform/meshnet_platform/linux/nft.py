@@ -212,7 +212,8 @@ def _forward(plan: SystemPlan, opened: frozenset[int]) -> Iterator[str]:
 def _leaving(plan: SystemPlan) -> Iterator[str]:
     for address in own_addresses(plan):
         # A connection that began in a route and outlives it would tell the network around of the mesh.
-        yield f'oifname != {{ "lo", "{interface_of(plan)}" }} {family_word(address)} saddr {address} drop'
+        word, peers = family_word(address), "@mesh6" if ":" in address else "@mesh4"
+        yield f'oifname != {{ "lo", "{interface_of(plan)}" }} {word} saddr {address} {word} daddr != {peers} drop'
     # Here and not in output: only here the interface is known by which a rerouted packet really leaves.
     for _, word, family in families():
         yield (

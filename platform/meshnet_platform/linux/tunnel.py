@@ -12,8 +12,8 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -32,14 +32,16 @@ _ENDING_SECONDS = 0.3
 class TunnelInterface:
     """The one interface of this device's tunnel."""
 
-    def __init__(self, runner: Runner, journal: Journal, log: Path) -> None:
+    def __init__(
+        self, runner: Runner, journal: Journal, log: Path, on_death: Callable[[], None] = lambda: None
+    ) -> None:
+        """`on_death` is called from a thread of its own when the process under the interface ended by itself."""
         self._runner = runner
         self._journal = journal
         self._log = log
+        self._on_death = on_death
         self._watcher: ProcessWatcher | None = None
         self._spawned: Spawned | None = None
-        self.on_death: Callable[[], None] | None = None
-        """Called from a thread of its own when the process under the interface died by itself."""
 
     def ensure(self, name: str) -> None:
         """Have an interface by that name that `wg` can talk to; adopts the one that is there."""
@@ -99,10 +101,8 @@ class TunnelInterface:
         noted = self._journal.entries.process
         if noted is None or self.exists(name):
             return False
-        with suppress(ProcessLookupError):
-            handle = open_pid(noted.pid)
+        with suppress(ProcessLookupError), opened_pid(noted.pid) as handle:
             select.select([handle], [], [], _ENDING_SECONDS)
-            os.close(handle)
         return self.has_died()
 
     def sent(self, name: str) -> int:
@@ -156,7 +156,7 @@ class TunnelInterface:
             self._journal.entries.process = identity
             # It is found by its words as well, so that no full disk keeps a tunnel from coming back.
             self._journal.write_if_possible()
-        self._watcher = ProcessWatcher(process.pid, self._died)
+        self._watcher = ProcessWatcher(process.pid, self._on_death)
 
     def _wait_ready(self, name: str, spawned: Spawned) -> None:
         deadline = time.monotonic() + _READY_SECONDS
@@ -169,16 +169,6 @@ class TunnelInterface:
                     "Check that /dev/net/tun exists and that the daemon runs as root.",
                 )
             time.sleep(0.01)
-
-    def _died(self) -> None:
-        if not self.has_died():
-            # Whoever watches the interface itself was faster.
-            return
-        if self._spawned is not None:
-            self._spawned.reap()
-        self._watcher = None
-        if self.on_death is not None:
-            self.on_death()
 
     def _processes(self, name: str) -> list[psutil.Process]:
         noted = self._journal.entries.process
@@ -226,20 +216,26 @@ def open_pid(pid: int) -> int:
     return os.pidfd_open(pid)
 
 
+@contextmanager
+def opened_pid(pid: int) -> Iterator[int]:
+    """The same for a while; ProcessLookupError where there is no such process."""
+    handle = open_pid(pid)
+    try:
+        yield handle
+    finally:
+        os.close(handle)
+
+
 def end(process: psutil.Process) -> None:
     """End a process of ours, by force where it does not go; returns when it has ended, reaped or not.
 
     Where process 1 reaps no orphans, as in many containers, it stays as a zombie, and waiting for that would not end.
     """
-    with suppress(psutil.NoSuchProcess, ProcessLookupError):
-        handle = open_pid(process.pid)
-        try:
-            process.terminate()
-            if not select.select([handle], [], [], _END_SECONDS)[0]:
-                process.kill()
-                select.select([handle], [], [], _END_SECONDS)
-        finally:
-            os.close(handle)
+    with suppress(psutil.NoSuchProcess, ProcessLookupError), opened_pid(process.pid) as handle:
+        process.terminate()
+        if not select.select([handle], [], [], _END_SECONDS)[0]:
+            process.kill()
+            select.select([handle], [], [], _END_SECONDS)
 
 
 def _serves(process: psutil.Process, name: str) -> bool:

@@ -117,6 +117,18 @@ def test_the_list_is_gone_through_again_until_one_answers(tmp_path: Path) -> Non
     play(tmp_path, scenario)
 
 
+def test_what_the_person_asked_for_goes_before_the_search_that_began_after_it(tmp_path: Path) -> None:
+    async def scenario(bench: Bench) -> None:
+        number = bench.routing.number()
+        bench.answering()
+        await bench.until(lambda: PHONE in bench.prober.asked)
+        bench.answering(NAS)
+        await bench.routing.start(bench.nas, number)
+        assert bench.goes_through(bench.nas)()
+
+    play(tmp_path, scenario)
+
+
 def test_stopping_the_route_ends_the_search(tmp_path: Path) -> None:
     async def scenario(bench: Bench) -> None:
         bench.answering()

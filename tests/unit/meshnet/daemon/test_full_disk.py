@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from meshnet.errors import Code, MeshnetError
 from meshnet.protocol import local
 from support.daemons import model_of
 from support.meshes import COORDINATOR, NOW, seed
+from support.routes import HERE, Bench, hurry
 from support.situations import Household
 
 
@@ -193,3 +195,22 @@ def test_a_route_that_cannot_be_kept_is_refused_and_leaves_everything_as_it_was(
         disk.is_full = False
 
     play(tmp_path, scenario)
+
+
+def test_the_end_of_a_route_that_was_not_kept_is_told_once(
+    tmp_path: Path, disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hurry(monkeypatch)
+
+    async def scenario(bench: Bench) -> None:
+        bench.answering(*HERE)
+        await bench.routing.start(bench.nas)
+        disk.is_full = True
+        told = await bench.routing.stop()
+        assert told is not None
+        assert "in force now" in told.message
+        disk.is_full = False
+        bench.model.catch_up()
+        assert await bench.routing.stop() is None
+
+    asyncio.run(scenario(Bench(tmp_path)))

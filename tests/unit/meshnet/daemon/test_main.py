@@ -101,8 +101,12 @@ def test_where_it_cannot_be_closed_yet_the_daemon_says_so_and_goes_on(
 ) -> None:
     newer(state)
     closes(monkeypatch, PlatformError("nft is not installed."))
-    assert "newer Meshnet" in run(state).stderr
+    caplog.set_level("INFO")
+    result = run(state)
+    assert "newer Meshnet" in result.stderr
     assert "nft is not installed" in caplog.text
+    assert BLOCKED not in result.stderr, "nobody knows that"
+    assert "nothing leaves" not in caplog.text
 
 
 def test_closing_comes_before_the_state_is_read(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -162,6 +162,19 @@ def test_a_tunnel_that_cannot_be_brought_back_is_told_with_the_reason(backend: L
     assert "broken" in told[0]
 
 
+def test_a_process_that_ended_is_of_no_concern_once_another_took_its_place(
+    backend: LinuxBackend, machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    backend._on_trouble = told.append
+    backend.apply(ROUTED)
+    backend._process_ended()
+    assert told == []
+    monkeypatch.setattr(TunnelInterface, "has_died", lambda _: True)
+    backend._process_ended()
+    assert told == ["The process of the tunnel died and was started again."]
+
+
 def test_without_a_plan_the_tunnel_may_die_in_silence(backend: LinuxBackend) -> None:
     told: list[str] = []
     backend._on_trouble = told.append
@@ -283,6 +296,17 @@ def test_a_repair_that_fails_is_told_and_the_plan_is_carried_out_again_by_whoeve
     assert backend._check(Part.FIREWALL)
     assert "could not be put right: `nft -f -` failed" in watched[0]
     machine.failing = ""
+    backend.apply(ROUTED)
+    assert "nft -f -" in machine.changes
+
+
+def test_junk_that_a_look_stumbles_over_is_told_and_the_plan_is_carried_out_again_by_whoever_asks(
+    backend: LinuxBackend, machine: Machine, watched: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Network, "changes", lambda *_: int("junk"))
+    assert backend._check(Part.NETWORK)
+    assert "could not be put right: invalid literal" in watched[0]
+    assert machine.changes == []
     backend.apply(ROUTED)
     assert "nft -f -" in machine.changes
 

@@ -158,8 +158,11 @@ def test_they_also_say_what_is_wanted_where_the_note_is_lost(guard: BootGuard, k
         "table inet meshnet {\n}\n",
         LISTED.replace("\tset", "\tflags dormant\n\tset", 1),
         LISTED.replace("\t\treject with icmpx admin-prohibited\n", ""),
+        LISTED.replace("\t\treject", '\t\toifname "meshnet0" reject').replace(
+            "prohibited\n", "prohibited\n\t\taccept\n"
+        ),
     ],
-    ids=["none", "empty", "asleep", "no kill switch"],
+    ids=["none", "empty", "asleep", "no kill switch", "no kill switch, tunnel closed"],
 )
 def test_a_table_that_rejects_nothing_does_not_count(listed: str) -> None:
     assert stands(LISTED)

@@ -52,3 +52,10 @@ def test_what_a_power_cut_left_half_written_is_written_over_or_removed(file: Pat
     files.remove(file)
     assert list(file.parent.iterdir()) == []
     files.remove(file)
+
+
+def test_what_cannot_be_read_is_empty_and_all_bytes_can(file: Path) -> None:
+    file.write_bytes(bytes(range(256)))
+    assert files.text_of(file).encode("latin-1") == bytes(range(256))
+    assert files.text_of(file.parent) == ""
+    assert files.text_of(file / "below") == ""

@@ -53,6 +53,17 @@ def test_the_interface_is_up_with_its_addresses_before_routes_lead_there(recorde
     assert lines[:2] == ["addr add 100.64.0.1/32 dev meshnet0", "link set dev meshnet0 mtu 1280 up"]
 
 
+def test_a_setting_that_the_kernel_refuses_is_told_in_words(
+    recorder: Recorder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "net/ipv6/conf/meshnet0/disable_ipv6"
+    (tmp_path / name).mkdir(parents=True)
+    monkeypatch.setattr("meshnet_platform.linux.network._SETTINGS", tmp_path)
+    with pytest.raises(PlatformError, match=name) as caught:
+        Network(recorder.runner).apply(PLAN, "meshnet0")
+    assert "as root" in caught.value.cure
+
+
 def test_what_is_known_is_not_read_again(recorder: Recorder) -> None:
     network = Network(recorder.runner)
     network.read("meshnet0", there=False)

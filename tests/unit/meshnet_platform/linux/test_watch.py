@@ -66,7 +66,7 @@ class Bell:
         self.found: queue.SimpleQueue[Part] = queue.SimpleQueue()
         self.checked: queue.SimpleQueue[Part] = queue.SimpleQueue()
         self.news = threading.Event()
-        self.failing = False
+        self.failing = self.dazzled = False
 
     def check(self, parts: Part) -> bool:
         self.checked.put(parts)
@@ -76,6 +76,9 @@ class Bell:
         return True
 
     def glance(self) -> Part:
+        if self.dazzled:
+            self.dazzled = False
+            raise OSError(5, "Input/output error")
         return Part.NOTHING if self.found.empty() else self.found.get()
 
 
@@ -101,6 +104,14 @@ def test_a_check_that_fails_is_made_again(bell: Bell, caplog: pytest.LogCaptureF
     bell.found.put(Part.FIREWALL)
     assert [bell.checked.get(timeout=DEADLINE) for _ in range(2)] == [Part.FIREWALL] * 2
     assert "looking after the system failed" in caplog.text
+
+
+def test_a_glance_that_fails_is_not_the_last(bell: Bell, caplog: pytest.LogCaptureFixture) -> None:
+    bell.dazzled = True
+    bell.found.put(Part.FIREWALL)
+    assert bell.checked.get(timeout=DEADLINE) == Part.FIREWALL
+    assert not bell.dazzled
+    assert "a look at the system failed" in caplog.text
 
 
 @pytest.fixture
