@@ -22,7 +22,7 @@ PATIENCE = 5.0
 """Seconds for which a host may be gone before another takes over; a moment's loss of packets is not worth it."""
 AGAIN_AFTER = 10.0
 """Seconds between rounds through the list, while none of it answers."""
-_ELSEWHERE = {Blocked.HOST_UNREACHABLE, Blocked.ROUTING_REVOKED, Blocked.HOST_LEFT_VPN, Blocked.TUNNEL_FAILED}
+_ELSEWHERE = {Blocked.HOST_UNREACHABLE, Blocked.ROUTING_REVOKED, Blocked.HOST_LEFT_VPN}
 """Reasons that another host does not have as well."""
 
 
