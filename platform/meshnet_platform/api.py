@@ -164,6 +164,8 @@ class Facts:
     """The name servers that the system really asks, ours not among them."""
     search: tuple[str, ...] = ()
     """Domains that the system completes short names with: those of the networks it is in."""
+    uplinks: tuple[str, ...] = ()
+    """Interfaces by which anything is reached through a neighbour, or whose addresses a network gave out."""
     routed: tuple[str, ...] = ()
     """Prefixes with a route of their own beside the default one: they may lead elsewhere than to the internet."""
 

@@ -52,17 +52,11 @@ class Scene:
     def client_plan(self, *, passing: bool) -> SystemPlan:
         return SystemPlan(self.client.tunnel(self.host.as_peer(everything=True)), route=Route(passing=passing))
 
-    def host_plan(self, *, lan: bool = False) -> SystemPlan:
+    def host_plan(self, *, incoming: bool = False) -> SystemPlan:
         gateways = (Gateway("wan", "203.0.113.1", 4), Gateway("wan", "2001:db8:2::1", 6))
-        granted = self.client.addresses if lan else ()
-        hosting = Hosting(
-            self.client.addresses,
-            lan=granted,
-            lan_prefixes=("192.168.1.0/24",),
-            lan_interfaces=("lan",),
-            gateways=gateways,
-        )
-        return SystemPlan(self.host.tunnel(self.client.as_peer()), hosting=hosting)
+        granted = self.client.addresses if incoming else ()
+        hosting = Hosting(self.client.addresses, gateways=gateways)
+        return SystemPlan(self.host.tunnel(self.client.as_peer()), incoming=granted, hosting=hosting)
 
     def fetch(self, family: int = 4) -> str:
         words = ("curl", f"-{family}", "-s", "-S", "-m", "4", _WEB[family])
@@ -125,16 +119,16 @@ def test_the_next_daemon_takes_the_tunnel_of_a_killed_one_over(scene: Scene, dae
 
 
 def test_a_grant_is_one_element_of_a_set_and_a_revocation_takes_it_out_again(scene: Scene) -> None:
-    plans = [scene.host_plan(lan=granted) for granted in (False, True, False)]
+    plans = [scene.host_plan(incoming=granted) for granted in (False, True, False)]
     file = scene.host.machine.directory / "plans.json"
     file.write_bytes(msgspec.json.encode(plans))
     state = str(scene.host.machine.directory / "state")
     before, granted, revoked = json.loads(scene.host.machine.python(_GRANTING, state, str(file)))
     # A rule made anew would have another handle.
     assert before["rules"] == granted["rules"] == revoked["rules"]
-    assert scene.client.address4 in granted["lan4"]
-    assert before["lan4"] == revoked["lan4"]
-    assert scene.client.address4 not in before["lan4"]
+    assert scene.client.address4 in granted["incoming4"]
+    assert before["incoming4"] == revoked["incoming4"]
+    assert scene.client.address4 not in before["incoming4"]
 
 
 def test_what_is_blocked_fails_at_once(scene: Scene) -> None:
@@ -191,7 +185,7 @@ seen = []
 for plan in msgspec.json.decode(Path(sys.argv[2]).read_bytes(), type=list[SystemPlan]):
     backend.apply(plan)
     rules = listed("--terse", "--handle", "list", "table", "inet", "meshnet")
-    seen.append({"rules": rules, "lan4": listed("list", "set", "inet", "meshnet", "lan4")})
+    seen.append({"rules": rules, "incoming4": listed("list", "set", "inet", "meshnet", "incoming4")})
 backend.close()
 print(json.dumps(seen))
 """

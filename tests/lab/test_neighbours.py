@@ -42,3 +42,21 @@ def test_the_guest_gets_neither_the_way_home_nor_the_network_there(household: Ho
     echoes = [packet for packet in at_home.packets() if packet.dst == world.nas4 and packet.proto == "icmp"]
     assert len(echoes) == 1
     assert not [packet for packet in at_home.packets() if packet.dst in (world.web4, world.web6)]
+
+
+def test_nor_where_the_network_has_no_default_route(household: Household) -> None:
+    """DHCP may hand out routes to single hosts alone, so that the network does not look like the way out."""
+    world = household.world
+    household.route()
+    for version, default in (("-4", world.cafe_prefix4.replace("0/24", "1")), ("-6", "2a00:23c5:1100:50::1")):
+        known = (world.home_public4, world.server4) if version == "-4" else (world.home6, world.server6)
+        for address in known:
+            world.laptop.run("ip", version, "route", "add", address, "via", default, "dev", "eth0")
+        world.laptop.run("ip", version, "route", "del", "default")
+    rules = "nft list chain inet meshnet to_tunnel"
+    wait_until(lambda: 'iifname "eth0"' in world.laptop.run("sh", "-c", rules).stdout, "the rules for what is left", 10)
+    wait_until(lambda: world.public_address(world.laptop) == world.home_public4, "the way home", 20)
+    with Observer(world.laptop, "eth0", f"src host {world.guest4} and dst host {world.web4}") as at_laptop:
+        for family in (4, 6):
+            assert world.public_address(world.guest, family) is None
+        assert at_laptop.packets() != [], "the guest does not send through the laptop"

@@ -6,7 +6,7 @@ import pytest
 
 from lab.household import Household
 from lab.net import wait_until
-from lab.services import Observer
+from lab.services import Observer, Packet
 from lab.world import SOCKET, World, product_environment, program
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(120)]
@@ -79,3 +79,48 @@ def test_a_forged_datagram_draws_no_answer_past_the_tunnel(world: World) -> None
         bound.wait_for_line("sent")
         observer.wait_for_packet(dport=40000)
     assert [packet for packet in observer.packets() if packet.src == world.laptop4] == []
+
+
+_SPEAKS_FIRST = """
+import socket, sys, threading, time
+server = socket.create_server(("", 7000))
+print("listening", flush=True)
+there, _ = server.accept()
+threading.Thread(target=lambda: [None for _ in iter(lambda: there.recv(4096), b"")], daemon=True).start()
+while True:
+    there.send(b"news")
+    time.sleep(0.1)
+"""
+_ANSWERS = """
+import contextlib, os, socket, sys, time
+far = socket.create_connection((sys.argv[1], 7000))
+far.send(b"secret")
+while not os.path.exists(sys.argv[2]):
+    time.sleep(0.05)
+with contextlib.suppress(OSError):
+    for _ in range(10):
+        far.send(b"secret")
+        time.sleep(0.1)
+print("said all", flush=True)
+"""
+
+
+def test_a_connection_in_the_middle_of_which_tracking_begins_does_not_count_as_served_here(world: World) -> None:
+    """Its far end speaks first then, as if it had asked; what the program says to it must not go beside the tunnel."""
+    household = Household(world)
+    world.web.spawn("/usr/bin/python3", "-c", _SPEAKS_FIRST).wait_for_line("listening")
+    its_turn = world.laptop.directory / "its-turn"
+    with Observer(world.cafe_router, "lan", "tcp port 7000") as before:
+        answering = world.laptop.spawn("/usr/bin/python3", "-c", _ANSWERS, world.web4, str(its_turn))
+        wait_until(lambda: _said(world, before), "what would be seen")
+    household.route()
+    world.laptop.run("conntrack", "-F", check=False)
+    with Observer(world.cafe_router, "lan", "tcp port 7000") as observer:
+        observer.wait_for_packet(20, src=world.web4)
+        its_turn.touch()
+        answering.wait_for_line("said all")
+    assert _said(world, observer) == []
+
+
+def _said(world: World, observer: Observer) -> list[Packet]:
+    return [packet for packet in observer.packets() if packet.src == world.laptop4 and b"secret" in packet.payload]

@@ -190,7 +190,7 @@ def _route(situation: Situation, *, hosts: bool) -> Route | None:
         guarded=bool(situation.settings.kill_switch),
         at_boot=situation.settings.kill_switch == "always",
         control=situation.control,
-        uplinks=tuple(sorted({gateway.interface for gateway in situation.facts.gateways})),
+        uplinks=_uplinks(situation.facts),
         resolvers=_own_resolvers(situation, wish, local) if hosts else (),
         local=local,
         local_resolvers=_local_resolvers(situation, local),
@@ -209,6 +209,12 @@ def _local(facts: Facts) -> tuple[str, ...]:
             if not link.is_loopback and network.prefixlen > 0 and _is_private(network):
                 found.add(network)
     return texts_of(found)
+
+
+def _uplinks(facts: Facts) -> tuple[str, ...]:
+    """By a network without a default route, too: who is in it may still use this device as a router."""
+    outer = {*facts.uplinks} - {*inner_interfaces(facts)}
+    return tuple(sorted({gateway.interface for gateway in facts.gateways} | outer))
 
 
 def _own_resolvers(situation: Situation, wish: Wish, local: tuple[str, ...]) -> tuple[str, ...]:

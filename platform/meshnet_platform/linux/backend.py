@@ -99,13 +99,16 @@ class LinuxBackend:
 
     def facts(self) -> Facts:
         """Interfaces, ways to the internet, and name servers, read now."""
-        links = facts.parse_links(self._runner.ask("ip", "-d", "-j", "addr"), self._interface)
+        ours, addresses = self._interface, self._runner.ask("ip", "-d", "-j", "addr")
         gateways = {family: self._gateways(family) for family in (4, 6)}
-        routed = [self._routed(family, found) for family, found in gateways.items()]
+        routes = {family: self._routes(family) for family in (4, 6)}
+        uplinks = [facts.parse_uplinks(text, addresses, ours) for text in routes.values()]
+        routed = [facts.parse_routed(routes[family], found, ours) for family, found in gateways.items()]
         with self._lock:
             self._facts = Facts(
-                links=links,
+                links=facts.parse_links(addresses, ours),
                 gateways=gateways[4] + gateways[6],
+                uplinks=tuple(sorted(frozenset().union(*uplinks))),
                 routed=tuple(sorted(chain(*routed))),
                 resolvers=self._resolvers.servers(),
                 search=self._resolvers.search(),
@@ -156,6 +159,7 @@ class LinuxBackend:
             self._sysctls.close(())
             for name in names:
                 self._network.read(name, self._tunnel.exists(name))
+                self._network.end_connections()
                 self._network.apply(_EMPTY, name)
                 self._network.forget()
                 self._tunnel.remove(name)
@@ -352,9 +356,8 @@ class LinuxBackend:
             way = facts.parse_way(self._runner.ask(*ip, "get", facts.PROBES[family], *mark), family)
         return facts.ways_out(way, facts.parse_gateways(defaults, family, self._interface))
 
-    def _routed(self, family: int, gateways: tuple[Gateway, ...]) -> tuple[str, ...]:
-        routes = self._runner.ask("ip", "-j", f"-{family}", "route", "show", "table", "all")
-        return facts.parse_routed(routes, gateways, self._interface)
+    def _routes(self, family: int) -> str:
+        return self._runner.ask("ip", "-j", f"-{family}", "route", "show", "table", "all")
 
     def _bridges(self) -> set[str]:
         return {entry["ifname"] for entry in entries(self._runner.run("ip", "-j", "link", "show", "type", "bridge"))}

@@ -66,6 +66,16 @@ def parse_routed(text: str, gateways: Iterable[Gateway], ours: str) -> tuple[str
     return tuple(sorted(found))
 
 
+def parse_uplinks(routes: str, addresses: str, ours: str) -> frozenset[str]:
+    """Read `ip -j route show table all` and `ip -j addr`: interfaces that others route by, or give addresses for."""
+    hops = (hop for route in entries(routes) for hop in route.get("nexthops") or (route,))
+    found = {str(hop["dev"]) for hop in hops if "dev" in hop and ("gateway" in hop or "via" in hop)}
+    for link in entries(addresses):
+        if any(info.get("dynamic") for info in link.get("addr_info", ())):
+            found.add(str(link["ifname"]))
+    return frozenset(found - {ours})
+
+
 def parse_resolvers(text: str) -> tuple[str, ...]:
     """Read the name servers of a resolv.conf(5); a link-local one carries its interface ("fe80::1%eth0")."""
     words = (line.split() for line in text.splitlines())

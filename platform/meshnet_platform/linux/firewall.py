@@ -6,7 +6,7 @@ import re
 from contextlib import suppress
 
 from meshnet_platform.api import PlatformError, SystemPlan
-from meshnet_platform.linux import nft, ruleset
+from meshnet_platform.linux import marks, nft, ruleset
 from meshnet_platform.linux.marks import FIREWALL_TABLE
 from meshnet_platform.linux.nft_words import host_addresses
 from meshnet_platform.linux.ruleset import Ruleset
@@ -138,6 +138,14 @@ class Firewall:
         """
         pairs = zip(_permitted(before), _permitted(now), strict=True)
         self._end_flows({address for old, new in pairs for address in old - new})
+        if before.route is not None and now.route is None:
+            self._end_route()
+
+    def _end_route(self) -> None:
+        """End the flows that left by the tunnel: those of containers would go on with this device's mesh address."""
+        if self._runner.find("conntrack") is not None:
+            for family in ("ipv4", "ipv6"):
+                self._runner.result("conntrack", "-D", "-f", family, "--mark", str(marks.LEFT_BY_TUNNEL))
 
     def _end_flows(self, senders: set[str], *which: str) -> None:
         if not senders or self._runner.find("conntrack") is None:

@@ -64,6 +64,16 @@ class Network:
             self._change(family, routing.wanted(plan, family, self._ahead.get(family, 0)), interface, link)
         self._link = (plan.tunnel.interface, plan.tunnel.mtu) if plan.tunnel else None
 
+    def end_connections(self) -> None:
+        """End what programs hold by our IPv6 addresses, where the kernel can (ss(8), -K).
+
+        It would go on sending by them when they are gone, in the clear; by an IPv4 address it would not.
+        """
+        have = (self._have or {}).get(6, Routing())
+        if self._runner.find("ss") is not None:
+            for address in sorted(have.addresses):
+                self._runner.result("ss", "-K", "-H", "-t", "-u", "src", address.partition("/")[0])
+
     def stop_routing(self, interface: str) -> None:
         """Take away the rules that lead this device's traffic into the tunnel."""
         for family, have in (self._have or {}).items():

@@ -10,6 +10,7 @@
     forward      forward      hosting, and the kill switch for what is behind this device
     leaving      postrouting  marks the flows that left by the tunnel
     sources      srcnat       hides senders that the next hop must not see
+    inside       after that   own mesh addresses do not leave by another interface
 
 The law: each chain that must deny ends in a rule that denies, because a chain's policy arrives late in the kernel's
 commit; prefixes that are denied stand in hash sets of constants, because an interval set may be empty for a moment;
@@ -61,6 +62,7 @@ def render(plan: SystemPlan, opened: frozenset[int] = frozenset()) -> Ruleset | 
         _chain("forward", "filter hook forward priority filter - 10", _forward(plan, opened)),
         _chain("leaving", "filter hook postrouting priority mangle", _leaving(plan)),
         _chain("sources", "nat hook postrouting priority srcnat", _sources(plan)),
+        _chain("inside", "filter hook postrouting priority srcnat + 10", _inside(plan)),
     )
     return Ruleset("".join(chains), _members(plan))
 
@@ -109,11 +111,13 @@ def _entry(plan: SystemPlan) -> Iterator[str]:
     if plan.tunnel is not None:
         # With src_valid_mark the kernel's reverse path filter looks the sender up as the answer will be routed.
         yield f"udp dport {plan.tunnel.listen_port} fib daddr type local meta mark set {marks.PACKET_MARK:#x}"
-    # Datagrams that come to a program's passing port may be forged, and would draw its next ones past the tunnel; so
-    # for UDP only what is served at a lasting port is answered the way it came.
+    # What comes to a program's passing port may be forged, or be in the middle of a connection that the program itself
+    # opened before it was tracked; its next words would leave beside the tunnel. So there only a connection that begins
+    # is answered the way it came, and all that is served at a lasting port.
     came_in = f"fib daddr type local ct direction original ct mark set {marks.BESIDE_TUNNEL:#x}"
-    yield f"{outside} meta l4proto != udp {came_in}"
-    yield f"{outside} udp dport < {_EPHEMERAL} {came_in}"
+    yield f"{outside} meta l4proto != {{ tcp, udp }} {came_in}"
+    yield f"{outside} ct state new tcp flags & (fin | syn | rst | ack) == syn {came_in}"
+    yield f"{outside} meta l4proto {{ tcp, udp }} th dport < {_EPHEMERAL} {came_in}"
     beside = f"ct mark {{ {marks.BESIDE_TUNNEL:#x}, {marks.SERVED_BEFORE:#x} }}"
     yield f"{beside} meta mark set {marks.PACKET_MARK:#x}"
 
@@ -182,6 +186,9 @@ def _unasked(plan: SystemPlan) -> Iterator[str]:
     """
     if plan.tunnel is None:
         return
+    # Into itself, where somebody's route to a peer leads through the tunnel: without an end.
+    own = f"meta mark {marks.PACKET_MARK:#x} udp sport {plan.tunnel.listen_port}"
+    yield f'oifname "{interface_of(plan)}" {own} drop'
     for _, word, family in families():
         barred = f'oifname "{interface_of(plan)}" {word} daddr @mesh{family} {word} daddr != @incoming{family}'
         # Not errors about what a peer sends through here, nor names.
@@ -210,16 +217,19 @@ def _forward(plan: SystemPlan, opened: frozenset[int]) -> Iterator[str]:
 
 
 def _leaving(plan: SystemPlan) -> Iterator[str]:
-    for address in own_addresses(plan):
-        # A connection that began in a route and outlives it would tell the network around of the mesh.
-        word, peers = family_word(address), "@mesh6" if ":" in address else "@mesh4"
-        yield f'oifname != {{ "lo", "{interface_of(plan)}" }} {word} saddr {address} {word} daddr != {peers} drop'
     # Here and not in output: only here the interface is known by which a rerouted packet really leaves.
     for _, word, family in families():
         yield (
             f'oifname "{interface_of(plan)}" ct direction original {word} daddr != @mesh{family} '
             f"ct mark != {marks.LEFT_BY_TUNNEL:#x} ct mark set {marks.LEFT_BY_TUNNEL:#x}"
         )
+
+
+def _inside(plan: SystemPlan) -> Iterator[str]:
+    for address in own_addresses(plan):
+        # A connection that began in a route and outlives it would tell the network around of the mesh.
+        word, peers = family_word(address), "@mesh6" if ":" in address else "@mesh4"
+        yield f'oifname != {{ "lo", "{interface_of(plan)}" }} {word} saddr {address} {word} daddr != {peers} drop'
 
 
 def _sources(plan: SystemPlan) -> Iterator[str]:

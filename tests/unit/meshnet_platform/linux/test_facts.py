@@ -11,6 +11,7 @@ from meshnet_platform.linux.facts import (
     parse_resolvers,
     parse_routed,
     parse_search,
+    parse_uplinks,
     parse_way,
     ways_out,
 )
@@ -139,3 +140,16 @@ def test_only_routes_to_somewhere_are_read_and_all_their_hops() -> None:
     ]
     assert parse_routed(json.dumps(printed), [], "meshnet0") == ("10.2.0.0/16",)
     assert parse_routed("", [], "meshnet0") == ()
+
+
+def test_interfaces_that_lead_to_a_neighbour_or_were_given_an_address_are_uplinks() -> None:
+    routes = (
+        '[{"dst":"81.2.69.10","gateway":"192.168.50.1","dev":"eth0"},{"dst":"172.17.0.0/16","dev":"docker0"},'
+        '{"dst":"10.0.0.0/8","via":{"family":"inet6","host":"fe80::1"},"dev":"eth1"},'
+        '{"dst":"11.0.0.0/8","nexthops":[{"gateway":"10.1.0.1","dev":"eth2"},{"dev":"meshnet0","gateway":"10.2.0.1"}]}]'
+    )
+    addresses = (
+        '[{"ifname":"wlan0","addr_info":[{"local":"10.9.0.2","prefixlen":24,"dynamic":true}]},'
+        '{"ifname":"docker0","addr_info":[{"local":"172.17.0.1","prefixlen":16}]}]'
+    )
+    assert parse_uplinks(routes, addresses, "meshnet0") == {"eth0", "eth1", "eth2", "wlan0"}

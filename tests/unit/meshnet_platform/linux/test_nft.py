@@ -123,7 +123,7 @@ def test_what_the_host_does_not_carry_is_kept_out_of_the_tunnel(
 def test_no_set_holds_prefixes_and_every_chain_is_always_there(name: str) -> None:
     text = text_of(PLANS[name])
     assert "interval" not in text
-    assert text.count("  chain ") == 12
+    assert text.count("  chain ") == 13
     assert "secret" not in text
 
 
