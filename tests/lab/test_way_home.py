@@ -98,7 +98,7 @@ def after_the_route(household: Household, *, guarded: bool) -> list[Packet]:
     with Observer(world.cafe_router, "lan", f"host {own}") as observer:
         household.stop()
         if not guarded:
-            world.laptop.run("nft", "flush", "chain", "inet", "meshnet", "leaving")
+            world.laptop.run("nft", "flush", "chain", "inet", "meshnet", "inside")
         ended.touch()
         talking.wait_for_line("said all")
     return observer.packets()

@@ -26,7 +26,7 @@ USERSPACE = "wireguard-go"
 _SOCKETS = Path("/run/wireguard")
 _READY_SECONDS = 5.0
 _END_SECONDS = 3.0
-_ENDING_SECONDS = 0.3
+_ENDING_SECONDS = 1.0
 
 
 class TunnelInterface:
