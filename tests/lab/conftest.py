@@ -29,7 +29,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     """Show the logs of the machines and of the desktop beside the failure."""
     report = yield
     if report.failed and isinstance(item, pytest.Function):
-        for name in ("lab", "desktop"):
+        for name in ("lab", "shared_lab", "desktop"):
             if isinstance(shown := item.funcargs.get(name), Lab | Desktop):
                 report.sections.append((f"logs of the {name}", shown.logs()))
     return report
@@ -38,6 +38,13 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 @pytest.fixture
 def lab() -> Iterator[Lab]:
     """An empty lab."""
+    with Lab() as lab:
+        yield lab
+
+
+@pytest.fixture(scope="module")
+def shared_lab() -> Iterator[Lab]:
+    """An empty lab for all tests of a module; each leaves in it what it found."""
     with Lab() as lab:
         yield lab
 

@@ -9,7 +9,6 @@ import itertools
 import os
 import random
 import time
-from collections.abc import Iterator
 
 import pytest
 
@@ -28,14 +27,8 @@ LONG_FOR = 420.0
 
 
 @pytest.fixture(scope="module")
-def lab() -> Iterator[Lab]:
-    with Lab() as lab:
-        yield lab
-
-
-@pytest.fixture(scope="module")
-def turmoil(lab: Lab) -> Turmoil:
-    return Turmoil(lab)
+def turmoil(shared_lab: Lab) -> Turmoil:
+    return Turmoil(shared_lab)
 
 
 def play(turmoil: Turmoil, seed: int, number: int, *, is_patient: bool) -> None:

@@ -27,18 +27,17 @@ exec /run/real-{tool} "$@"
 
 
 @pytest.fixture(scope="module")
-def household() -> Iterator[Household]:
+def household(shared_lab: Lab) -> Household:
     """The laptop's tools can be made to misbehave; at home there is little room for the daemon's state."""
-    with Lab() as lab:
-        world = World(lab)
-        state = str(world.daemon_state(world.home))
-        world.home.run("mount", "-t", "tmpfs", "-o", "size=200k,mode=700", "tmpfs", state)
-        for tool in ("ip", "nft", "wg"):
-            wrap(world.laptop, tool)
-        household = Household(world)
-        household.route()
-        assert world.public_address(world.laptop) == world.home_public4
-        yield household
+    world = World(shared_lab)
+    state = str(world.daemon_state(world.home))
+    world.home.run("mount", "-t", "tmpfs", "-o", "size=200k,mode=700", "tmpfs", state)
+    for tool in ("ip", "nft", "wg"):
+        wrap(world.laptop, tool)
+    household = Household(world)
+    household.route()
+    assert world.public_address(world.laptop) == world.home_public4
+    return household
 
 
 def wrap(machine: Machine, tool: str) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import json
 import sys
-from collections.abc import Iterator
 
 import pytest
 
@@ -85,12 +84,11 @@ def _witness(machine: Machine) -> Process:
 
 
 @pytest.fixture(scope="module")
-def attack() -> Iterator[Attack]:
-    with Lab() as lab:
-        cafe = Cafe(lab)
-        for server in (WebServer(cafe.laptop.machine, SSH), WebServer(cafe.net)):
-            server.await_ready()
-        yield Attack(cafe)
+def attack(shared_lab: Lab) -> Attack:
+    cafe = Cafe(shared_lab)
+    for server in (WebServer(cafe.laptop.machine, SSH), WebServer(cafe.net)):
+        server.await_ready()
+    return Attack(cafe)
 
 
 def targets(cafe: Cafe) -> dict[int, tuple[list[str], list[str]]]:

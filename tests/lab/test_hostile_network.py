@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 
 import pytest
 
@@ -23,11 +22,10 @@ SSH = 22
 
 
 @pytest.fixture(scope="module")
-def cafe() -> Iterator[Cafe]:
-    with Lab() as lab:
-        cafe = Cafe(lab)
-        WebServer(cafe.laptop.machine, SSH).await_ready()
-        yield cafe
+def cafe(shared_lab: Lab) -> Cafe:
+    cafe = Cafe(shared_lab)
+    WebServer(cafe.laptop.machine, SSH).await_ready()
+    return cafe
 
 
 def to_the_web(first: int) -> list[Probe]:

@@ -53,9 +53,8 @@ class TwoHosts:
 
 
 @pytest.fixture(scope="module")
-def _hosts() -> Iterator[TwoHosts]:
-    with Lab() as lab:
-        yield TwoHosts(World(lab))
+def _hosts(shared_lab: Lab) -> TwoHosts:
+    return TwoHosts(World(shared_lab))
 
 
 @pytest.fixture

@@ -65,13 +65,12 @@ while True:
 
 
 @pytest.fixture(scope="module")
-def at_work() -> Iterator[Household]:
+def at_work(shared_lab: Lab) -> Household:
     """The household, with a printer in the café, and files on the laptop for those around."""
-    with Lab() as lab:
-        world = World(lab)
-        for machine, port in ((world.guest, PRINTER), (world.laptop, FILES)):
-            WebServer(machine, port).await_ready()
-        yield Household(world)
+    world = World(shared_lab)
+    for machine, port in ((world.guest, PRINTER), (world.laptop, FILES)):
+        WebServer(machine, port).await_ready()
+    return Household(world)
 
 
 @pytest.fixture

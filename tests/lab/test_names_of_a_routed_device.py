@@ -132,9 +132,8 @@ class Laptop:
 
 
 @pytest.fixture(scope="module")
-def house() -> Iterator[House]:
-    with Lab() as lab:
-        yield House(lab)
+def house(shared_lab: Lab) -> House:
+    return House(shared_lab)
 
 
 @pytest.fixture

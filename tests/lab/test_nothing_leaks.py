@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,9 +27,8 @@ SIGUSR1 = 10
 
 
 @pytest.fixture(scope="module")
-def cafe() -> Iterator[Cafe]:
-    with Lab() as lab:
-        yield Cafe(lab)
+def cafe(shared_lab: Lab) -> Cafe:
+    return Cafe(shared_lab)
 
 
 def everything(device: str = "", first: int = 0) -> list[Probe]:

@@ -20,15 +20,9 @@ CLOSED = "nothing leaves beside it from now on"
 
 
 @pytest.fixture(scope="module")
-def lab() -> Iterator[Lab]:
-    with Lab() as lab:
-        yield lab
-
-
-@pytest.fixture(scope="module")
-def household(lab: Lab) -> Household:
+def household(shared_lab: Lab) -> Household:
     """One for all tests, and the observer sees a leak there; each test leaves it with no route."""
-    household = Household(World(lab))
+    household = Household(World(shared_lab))
     Laptop(household).show_that_leaks_are_seen()
     return household
 

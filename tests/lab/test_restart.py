@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -31,15 +30,9 @@ while got := len(reading.recv(16384)):
 
 
 @pytest.fixture(scope="module")
-def lab() -> Iterator[Lab]:
-    with Lab() as lab:
-        yield lab
-
-
-@pytest.fixture(scope="module")
-def laptop(lab: Lab) -> Laptop:
+def laptop(shared_lab: Lab) -> Laptop:
     """One for all tests, and the observer sees a leak there; each test leaves it routed."""
-    household = Household(World(lab))
+    household = Household(World(shared_lab))
     laptop = Laptop(household)
     laptop.show_that_leaks_are_seen()
     household.route()

@@ -67,12 +67,11 @@ def kind_of(packet: Packet) -> str:
 
 
 @pytest.fixture(scope="module")
-def watched() -> Iterator[Watched]:
-    with Lab() as lab:
-        watched = Watched(lab)
-        yield watched
-        watched.stop()
-        assert watched.leaks() == []
+def watched(shared_lab: Lab) -> Iterator[Watched]:
+    watched = Watched(shared_lab)
+    yield watched
+    watched.stop()
+    assert watched.leaks() == []
 
 
 def as_parameter(fault: Fault) -> object:

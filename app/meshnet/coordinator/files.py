@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import secrets
 import sys
-import tempfile
 import time
 from pathlib import Path
 
@@ -17,6 +16,7 @@ import platformdirs
 
 from meshnet.core.identity import KEY_BYTES, SigningKey, decode, encode
 from meshnet.errors import Code, MeshnetError
+from meshnet_platform import files
 
 _LOCK_TRIES = 10
 _LOCK_PAUSE = 0.1
@@ -88,12 +88,7 @@ class StateDirectory:
         """Put a file in place, whole or not at all."""
         path = self.path / name
         try:
-            handle, temporary = tempfile.mkstemp(dir=self.path, prefix=".new-")
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(temporary).replace(path)
+            files.write_whole(path, data)
         except OSError as error:
             raise _trouble(path, "cannot be written", error) from error
         return path

@@ -187,8 +187,8 @@ def _route(situation: Situation, *, hosts: bool) -> Route | None:
     return Route(
         passing=wish.passing and host is not None,
         ipv6=host is not None and host.ipv6,
-        guarded=bool(situation.settings.kill_switch),
-        at_boot=situation.settings.kill_switch == "always",
+        guarded=situation.settings.guarded,
+        at_boot=situation.settings.at_boot,
         control=situation.control,
         uplinks=_uplinks(situation.facts),
         resolvers=_own_resolvers(situation, wish, local) if hosts else (),

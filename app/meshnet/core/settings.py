@@ -30,6 +30,16 @@ class Settings(msgspec.Struct, frozen=True):
     own_devices: tuple[str, ...] = ()
     """What every confirmed device of the mesh is granted: of "routing", "lan"."""
 
+    @property
+    def guarded(self) -> bool:
+        """Whether a wanted route closes all other ways."""
+        return bool(self.kill_switch)
+
+    @property
+    def at_boot(self) -> bool:
+        """Whether it does so before the daemon starts, too."""
+        return self.kill_switch == "always"
+
 
 def _switch(text: str) -> bool:
     if text not in ("on", "off"):

@@ -26,7 +26,7 @@ STATE_DIR = Path("/var/lib/meshnet")
 SOCKET = Path("/run/meshnet/meshnetd.sock")
 LEVELS = ("debug", "info", "warning", "error")
 _ENDS = (signal.SIGTERM, signal.SIGINT)
-_LEFT_BY_A_DAEMON = ("map.json", "system-journal.json")
+_JOURNAL = "system-journal.json"
 _STOP_FIRST = "Another meshnetd uses the state directory {}. Stop it first."
 _RUNNING = (
     "A meshnetd is at work with the state directory {}: `meshnet route --off` stops its route. To undo all of it, stop "
@@ -134,13 +134,16 @@ def _hold(state_dir: Path, dry_run: bool) -> bool | None:
 
 def _check_nothing_is_lost(state_dir: Path, is_closed: bool) -> None:
     """Keep a device that lost its state from passing for a new one, which would open what is closed."""
-    left = [name for name in _LEFT_BY_A_DAEMON if os.path.exists(state_dir / name)]
-    if os.path.exists(state_dir / "state.json") or not (is_closed or left):
+    # Not before all is closed that is to be closed: it takes its time.
+    from meshnet.daemon.store import MAP, STATE
+
+    left = any(os.path.exists(state_dir / name) for name in (MAP, _JOURNAL))
+    if os.path.exists(state_dir / STATE) or not (is_closed or left):
         return
     raise MeshnetError(
         Code.SYSTEM_ERROR,
-        f"{state_dir / 'state.json'} is gone, though a daemon was at work here. Put a good copy in its place. To begin "
-        f"anew (and join again), run `meshnetd revert`, and move {state_dir / 'map.json'} away.",
+        f"{state_dir / STATE} is gone, though a daemon was at work here. Put a good copy in its place. To begin "
+        f"anew (and join again), run `meshnetd revert`, and move {state_dir / MAP} away.",
     )
 
 

@@ -6,9 +6,7 @@ map.json    the records of the mesh and the revision they reach to, so that the 
 
 from __future__ import annotations
 
-import os
 import secrets
-import tempfile
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,8 +17,10 @@ from meshnet.core.identity import KEY_BYTES, decode
 from meshnet.core.records import Signed
 from meshnet.core.settings import Settings
 from meshnet.errors import Code, MeshnetError
+from meshnet_platform import files
 
 VERSION = 1
+STATE, MAP = "state.json", "map.json"
 T = TypeVar("T")
 
 
@@ -96,8 +96,8 @@ class Store:
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
-        self._state = directory / "state.json"
-        self._map = directory / "map.json"
+        self._state = directory / STATE
+        self._map = directory / MAP
 
     def load_state(self) -> State:
         """The state; a new one, saved, where there is none. MeshnetError for a file that cannot be used."""
@@ -147,31 +147,6 @@ def _read(path: Path, kind: type[T]) -> T | None:
 
 def _write(path: Path, data: bytes) -> None:
     try:
-        _write_whole(path, data)
-        _sync_directory(path.parent)
+        files.write_whole(path, data)
     except OSError as error:
         raise MeshnetError(Code.SYSTEM_ERROR, f"{path} cannot be written: {error.strerror}.") from error
-
-
-def _write_whole(path: Path, data: bytes) -> None:
-    # mkstemp makes the file 0600 from its first moment; rename is atomic; the directory's fsync makes it last.
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
-    except OSError:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-
-
-def _sync_directory(directory: Path) -> None:
-    if os.name != "posix":
-        return
-    handle = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

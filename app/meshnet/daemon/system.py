@@ -95,7 +95,7 @@ class System:
     async def shut(self) -> None:
         """On the daemon's end: leave no trace, or, while a route is wanted, what blocks traffic beside it."""
         async with self._lock:
-            if self._model.state.route is None or not self._model.state.settings.kill_switch:
+            if self._model.state.route is None or not self._model.state.settings.guarded:
                 await self._run(self._backend.restore)
             else:
                 await self._run(lambda: self._backend.apply(self._closed()))
@@ -137,8 +137,8 @@ class System:
         state = self._model.state
         if state.route is None:
             return SystemPlan()
-        switch = state.settings.kill_switch
-        route = Route(passing=False, guarded=bool(switch), at_boot=switch == "always", control=self.control())
+        settings = state.settings
+        route = Route(passing=False, guarded=settings.guarded, at_boot=settings.at_boot, control=self.control())
         return SystemPlan(route=route)
 
     def control(self) -> tuple[Control, ...]:

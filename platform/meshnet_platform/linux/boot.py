@@ -12,10 +12,12 @@ is there before the old one goes.
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
+from meshnet_platform import files
 from meshnet_platform.api import PlatformError, Route, SystemPlan
-from meshnet_platform.linux import files, nft, ruleset
+from meshnet_platform.linux import nft, ruleset
 from meshnet_platform.linux.marks import FIREWALL_TABLE
 from meshnet_platform.linux.ruleset import Ruleset
 from meshnet_platform.runner import Runner
@@ -79,6 +81,7 @@ class BootGuard:
             return True
 
 
+@cache
 def rules() -> str:
     """What `nft -f` takes to block all traffic, in one step of the kernel."""
     closed = nft.render(SystemPlan(route=Route(passing=False))) or Ruleset("")

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import msgspec
 
+from meshnet_platform import files
 from meshnet_platform.api import PlatformError
-from meshnet_platform.linux import files
 from meshnet_platform.linux.journal import Journal, ResolvFile
 
 # In containers the file is a mount of its own, often in a read-only directory: it can be written, not replaced.

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import msgspec
 
+from meshnet_platform import files
 from meshnet_platform.api import PlatformError
-from meshnet_platform.linux import files
 from meshnet_platform.linux.dns_file import ResolvConf
 from meshnet_platform.linux.facts import parse_resolvers
 from meshnet_platform.linux.journal import Journal

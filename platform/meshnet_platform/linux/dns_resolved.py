@@ -14,8 +14,8 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+from meshnet_platform import files
 from meshnet_platform.api import PlatformError
-from meshnet_platform.linux import files
 from meshnet_platform.linux.dns_file import ResolvConf
 from meshnet_platform.linux.events import index_of
 from meshnet_platform.linux.facts import RESOLVED_DIRECTORY, parse_resolvers, parse_search

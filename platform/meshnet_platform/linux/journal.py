@@ -14,8 +14,8 @@ from pathlib import Path
 
 import msgspec
 
+from meshnet_platform import files
 from meshnet_platform.api import PlatformError
-from meshnet_platform.linux import files
 from meshnet_platform.linux.marks import DEFAULT_INTERFACE
 
 log = logging.getLogger("meshnet.journal")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from meshnet_platform.api import PlatformError, SystemPlan, Tunnel
-from meshnet_platform.linux import marks, precedence, routing, sysctl
+from meshnet_platform.linux import precedence, routing, sysctl
 from meshnet_platform.linux.routing import Routing
 from meshnet_platform.runner import Runner
 
@@ -101,11 +101,7 @@ class Network:
     def _read(self, family: int, interface: str, there: bool) -> Routing:
         ip = ("ip", "-j", f"-{family}")
         addresses = self._runner.run(*ip, "addr", "show", "dev", interface) if there else ""
-        routes = frozenset(
-            route
-            for table in (marks.MESH_TABLE, marks.ROUTE_TABLE, marks.DENIED_TABLE, marks.ANSWERS_TABLE)
-            for route in routing.parse_routes(self._routes(*ip, "route", "show", "table", str(table)), table)
-        )
+        routes = routing.parse_routes(self._routes(*ip, "route", "show", "table", "all"))
         rules = self._runner.run(*ip, "rule", "show")
         if not rules.strip():
             # The kernel has some of its own, always: whoever sees none would leave ours behind.
@@ -114,7 +110,7 @@ class Network:
         return Routing(routing.parse_addresses(addresses, family), routes, precedence.parse_rules(rules, interface))
 
     def _routes(self, *words: str) -> str:
-        """What `ip` prints of a table; one that was never used is an error to it, and nothing to us."""
+        """What `ip` prints of tables; where there are none, that is an error to it, and nothing to us."""
         result = self._runner.result(*words)
         if result.status != 0 and _NO_TABLE not in result.err:
             raise PlatformError(f"`{' '.join(words)}` failed; it said: {(result.err or result.out).strip()[:300]}")

@@ -27,6 +27,9 @@ from meshnet_platform.linux.nft_words import is_host
 
 _TUNNEL_METRIC = 100
 _END_METRIC = 20000
+_OURS = marks.MESH_TABLE, marks.ROUTE_TABLE, marks.DENIED_TABLE, marks.ANSWERS_TABLE
+_TABLES = {str(table): table for table in _OURS}
+"""Our tables by what ip(8) calls them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +102,10 @@ def parse_addresses(text: str, family: int) -> frozenset[str]:
     return frozenset(found)
 
 
-def parse_routes(text: str, table: int) -> frozenset[tuple[int, str]]:
-    """Read `ip -j route show table N`."""
-    return frozenset((table, _route_words(route)) for route in entries(text))
+def parse_routes(text: str) -> frozenset[tuple[int, str]]:
+    """Read the routes of our tables in `ip -j route show table all`, which names no table for those of `main`."""
+    found = ((str(route.get("table", "")), route) for route in entries(text))
+    return frozenset((_TABLES[table], _route_words(route)) for table, route in found if table in _TABLES)
 
 
 def _addresses(plan: SystemPlan, family: int) -> Iterator[str]:

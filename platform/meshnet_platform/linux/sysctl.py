@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from meshnet_platform import files
 from meshnet_platform.api import PlatformError, SystemPlan
-from meshnet_platform.linux import files
 from meshnet_platform.linux.journal import Journal
 
 IP_FORWARD = "net/ipv4/ip_forward"

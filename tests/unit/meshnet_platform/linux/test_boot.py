@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from meshnet_platform import files
 from meshnet_platform.api import PlatformError, Route
-from meshnet_platform.linux import files
 from meshnet_platform.linux.boot import AT_BOOT, AT_START, BootGuard, rules, stands
 from meshnet_platform.runner import Result, Runner
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from typing import Any
 
 from syrupy.assertion import SnapshotAssertion
 
@@ -84,20 +85,25 @@ def test_without_the_route_the_mesh_stays() -> None:
 
 
 def test_what_ip_prints_reads_as_what_was_wanted() -> None:
-    printed = [
+    printed: list[dict[str, Any]] = [
         {"dst": "default", "dev": "meshnet0", "scope": "link", "metric": 100, "flags": []},
         {"type": "unreachable", "dst": "default", "metric": 20000, "flags": []},
         {"type": "throw", "dst": "192.168.1.0/24", "flags": []},
     ]
-    read = routing.parse_routes(json.dumps(printed), 20854)
+    others = [{"dst": "default", "dev": "meshnet0", "metric": 100}, *in_table(printed, 52)]
+    read = routing.parse_routes(json.dumps(others + in_table(printed, 20854)))
     assert read == frozenset(route for route in wanted(ROUTED, 4).routes if route[0] == 20854)
     mesh = [
         {"dst": "fd00::2", "dev": "meshnet0", "metric": 1024},
         {"type": "unreachable", "dst": "fd00::/64", "dev": "lo", "metric": 1024},
     ]
     denied = [{"type": "prohibit", "dst": "default", "dev": "lo", "metric": 1024}]
-    read = routing.parse_routes(json.dumps(mesh), 20853) | routing.parse_routes(json.dumps(denied), 20855)
+    read = routing.parse_routes(json.dumps(in_table(mesh, 20853) + in_table(denied, 20855)))
     assert read == wanted(SystemPlan(TUNNEL), 6).routes
+
+
+def in_table(routes: list[dict[str, Any]], table: int) -> list[dict[str, Any]]:
+    return [route | {"table": str(table)} for route in routes]
 
 
 def test_link_local_addresses_are_the_kernels() -> None:

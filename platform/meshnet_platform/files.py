@@ -28,7 +28,8 @@ def write_whole(path: Path, data: bytes, mode: int = 0o600) -> None:
     try:
         new.unlink(missing_ok=True)
         with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
-            os.chmod(file.fileno(), mode)
+            if os.name == "posix":
+                os.chmod(file.fileno(), mode)
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
@@ -52,7 +53,9 @@ def beside(path: Path) -> Path:
 
 
 def sync_directory(directory: Path) -> None:
-    """Bring the names in a directory to the disk."""
+    """Bring the names in a directory to the disk, where a directory can be opened for that."""
+    if os.name != "posix":
+        return
     handle = os.open(directory, os.O_RDONLY)
     try:
         os.fsync(handle)

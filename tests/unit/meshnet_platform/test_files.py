@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from meshnet_platform.linux import files
+from meshnet_platform import files
 
 if sys.platform == "win32":
     pytest.skip("files of Linux, with modes and directories that are synced", allow_module_level=True)
