@@ -57,6 +57,7 @@ class Service:
         self._forwarder = None if dry_run else Forwarder(self._view_of, self._resolvers, self._names_mark)
         self._forwarder_wanted = asyncio.Event()
         self._news = asyncio.Event()
+        self._is_due = asyncio.Event()
         self._is_broken = False
         self._system = System(self._model, backend, interface, self._forwarder)
         prober: Prober = DryProber() if dry_run else TunnelProber()
@@ -74,7 +75,7 @@ class Service:
         try:
             await self._begin()
             async with asyncio.TaskGroup() as tasks:
-                for work in (self._link.run, self._routing.watch, self._fallback.watch, self._observe):
+                for work in (self._link.run, self._routing.watch, self._fallback.watch, self._observe, self._speak_up):
                     tasks.create_task(_for_good(work))
                 if self._forwarder is not None:
                     tasks.create_task(_for_good(partial(self._serve_names, self._forwarder)))
@@ -96,6 +97,7 @@ class Service:
             changed()
 
         self._link.on_change = changed
+        self._system.manners.on_due = self._is_due.set
         self._routing.on_change = route_changed
         loop = asyncio.get_running_loop()
 
@@ -170,6 +172,13 @@ class Service:
                 if changed or loop.time() - read_at > FACTS_EVERY:
                     read_at = loop.time()
                     await self._controller.look(is_broken=broken)
+
+    async def _speak_up(self) -> None:
+        """Speak to those who were to speak first."""
+        while True:
+            await self._is_due.wait()
+            self._is_due.clear()
+            await self._settle()
 
     # --- names for those who route through this host ----------------------------------------------------------------
 

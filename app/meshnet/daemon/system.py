@@ -9,8 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TypeVar
 
+from meshnet.core.identity import wireguard_public
 from meshnet.core.plan import Situation, plan
 from meshnet.daemon.forwarder import Forwarder
+from meshnet.daemon.manners import Manners
 from meshnet.daemon.model import Model
 from meshnet.daemon.routing import Routing
 from meshnet.errors import Code, MeshnetError
@@ -40,6 +42,7 @@ class System:
         self.plan = SystemPlan()
         """The last one that was carried out."""
         self.routing: Routing | None = None
+        self.manners = Manners()
 
     async def look(self) -> None:
         """Read the system's facts and problems anew."""
@@ -79,7 +82,7 @@ class System:
             return
         async with self._lock:
             lacking = self._model.cannot_route
-            wanted = self.wanted() if lacking is None else self._without_mesh()
+            wanted = self._with_manners(self.wanted()) if lacking is None else self._without_mesh()
             self.is_behind = True
             await self._run(lambda: self._backend.apply(wanted))
             self.plan = wanted
@@ -131,6 +134,13 @@ class System:
                 now=int(model.clock()),
             )
         )
+
+    def _with_manners(self, wanted: SystemPlan) -> SystemPlan:
+        if wanted.tunnel is None:
+            return wanted
+        own_key = wireguard_public(self._model.state.wireguard_key)
+        tunnel = self.manners.observed_by(wanted.tunnel, own_key, self._model.sights.values())
+        return replace(wanted, tunnel=tunnel)
 
     def _without_mesh(self) -> SystemPlan:
         """Nothing; but a route that was wanted stays closed, though the records that it was made of are lost."""

@@ -1,0 +1,60 @@
+"""Of two devices that meet, one speaks first, and the other only when it has waited in vain."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+
+import pytest
+
+from meshnet.daemon import manners
+from meshnet.daemon.manners import Manners
+from meshnet_platform.api import Peer, PeerSight, Tunnel
+
+LOW, OWN, HIGH, STRANGER = "Aaaa", "Mmmm", "Zzzz", "Abcd"
+TUNNEL = Tunnel(
+    "meshnet0",
+    "secret",
+    51820,
+    (),
+    peers=(Peer(LOW, (), keepalive=25), Peer(HIGH, (), keepalive=25), Peer(STRANGER, (), keepalive=0)),
+)
+
+
+def kept_up(polite: Manners, tunnel: Tunnel = TUNNEL, sights: Iterable[PeerSight] = ()) -> list[str]:
+    return [peer.public_key for peer in polite.observed_by(tunnel, OWN, sights).peers if peer.keepalive]
+
+
+def test_the_lower_key_speaks_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(manners, "PATIENCE", 0.05)
+
+    async def run() -> None:
+        polite, due = Manners(), asyncio.Event()
+        polite.on_due = due.set
+        assert kept_up(polite) == [HIGH]
+        await due.wait()
+        assert kept_up(polite) == [LOW, HIGH], "who was waited for in vain is spoken to"
+
+    asyncio.run(run())
+
+
+def test_who_has_been_talked_to_is_not_waited_for() -> None:
+    async def run() -> list[str]:
+        return kept_up(Manners(), sights=[PeerSight(LOW, None, 1, 0, 0)])
+
+    assert asyncio.run(run()) == [LOW, HIGH]
+
+
+def test_a_stranger_with_whom_it_is_to_keep_in_touch_from_now_on_is_met_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(manners, "PATIENCE", 0.05)
+
+    async def run() -> None:
+        polite, due = Manners(), asyncio.Event()
+        polite.on_due = due.set
+        none = Tunnel("meshnet0", "secret", 51820, (), peers=(Peer(LOW, ()),))
+        assert kept_up(polite, none) == []
+        assert not due.is_set()
+        assert kept_up(polite) == [HIGH]
+        await due.wait()
+
+    asyncio.run(run())
