@@ -103,4 +103,11 @@ def test_a_host_that_starts_before_its_vpn_waits_for_it(household: Household, vp
     assert world.public_address(world.laptop) is None
     vpn.connect(world.home)
     household.await_state("routing", 45)
-    assert world.public_address(world.laptop) == vpn.address4
+
+    def seen() -> str | None:
+        address = world.public_address(world.laptop)
+        assert address in (None, vpn.address4), "until the VPN carries, the host carries nothing"
+        return address
+
+    # The VPN's own handshake may have been lost while it was set up; it is repeated after five seconds.
+    wait_until(seen, "an answer through the VPN")
