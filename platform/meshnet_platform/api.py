@@ -9,7 +9,7 @@ Formats: addresses are in their canonical text form ("100.64.3.7", "fd00::1"); p
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -34,9 +34,12 @@ class Peer:
     allowed: tuple[str, ...]
     """Prefixes that may come from and are sent to this peer; a prefix belongs to one peer of a tunnel at most."""
     endpoint: str | None = None
-    """Where to send first; None leaves whatever the tunnel knows (WireGuard roams by itself)."""
+    """Where to send, from when this is said; None leaves whatever the tunnel knows (WireGuard roams by itself)."""
     keepalive: int = 0
     """Seconds between keepalives; 0 is off."""
+    aliases: tuple[str, ...] = ()
+    """Other endpoints of the same peer: what comes from there is taken as if it came from `endpoint`, so that
+    WireGuard does not roam there. Of the same family as `endpoint`; others are passed over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +215,29 @@ class Traffic:
     """What programs of this device got back from beyond the mesh."""
 
 
+class Probes(Protocol):
+    """Datagrams of our own from and to the tunnel's UDP port, beside a running WireGuard; closed with `close`.
+
+    They take the same way as WireGuard's: past the route and the kill switch, and through the same mapping of a NAT.
+    """
+
+    def fileno(self) -> int:
+        """Readable while `receive` has something: for asyncio's `add_reader`."""
+        ...
+
+    def send(self, endpoint: str, payload: bytes) -> bool:
+        """Send it, without waiting; False where the system does not let it out (no way there, no such family)."""
+        ...
+
+    def receive(self) -> tuple[str, bytes] | None:
+        """What came, and from which endpoint; None: nothing more. Never longer than 512 bytes."""
+        ...
+
+    def close(self) -> None:
+        """End it."""
+        ...
+
+
 class Backend(Protocol):
     """One system's way of carrying out plans.
 
@@ -248,6 +274,13 @@ class Backend(Protocol):
         """What went through the tunnel."""
         ...
 
+    def open_probes(self, listen_port: int, magic: bytes) -> Probes | None:
+        """Datagrams to and from this UDP port that begin with `magic` (4 bytes); None where that is not a thing.
+
+        PlatformError where the system refuses. May be called before the tunnel is there, and from the daemon's loop.
+        """
+        ...
+
     def restore(self) -> None:
         """Undo all that any earlier process of ours left on this system; harmless when there is nothing."""
         ...
@@ -262,4 +295,66 @@ class Backend(Protocol):
 
     def close(self) -> None:
         """End watching and what runs for it; leaves the system as the last plan made it."""
+        ...
+
+
+# --- what a coordinator's machine serves ----------------------------------------------------------------------------
+
+
+class Beacon(Protocol):
+    """WireGuard interfaces that every device is a peer of, and that carry nothing: where do they see a device?
+
+    Methods may block; they are called from one worker thread.
+    """
+
+    def start(self, private_keys: tuple[str, ...], ports: tuple[int, ...]) -> None:
+        """Have one interface for each key and UDP port; undoes first what a process that died left. PlatformError."""
+        ...
+
+    def admit(self, public_keys: Iterable[str]) -> None:
+        """Let these devices in, all at once; those already in stay as they are."""
+        ...
+
+    def dismiss(self, public_keys: Iterable[str]) -> None:
+        """Put these devices out."""
+        ...
+
+    def sightings(self) -> tuple[dict[str, str], ...]:
+        """For each interface: device's public key → endpoint under which it was heard, authenticated, last."""
+        ...
+
+    def stop(self) -> None:
+        """Leave no trace."""
+        ...
+
+
+class Relay(Protocol):
+    """Pairs of adjacent UDP ports, 2k and 2k+1: what arrives at one, from its owner, leaves from the other.
+
+    Methods may block; they are called from one worker thread.
+    """
+
+    def start(self, addresses: tuple[str, ...], ports: range) -> None:
+        """Serve on these addresses of this machine, at most one of each family; undoes first what a process that died
+        left. PlatformError where the system cannot.
+        """
+        ...
+
+    def bind(self, port: int, address: str, partner: str) -> None:
+        """Give the two ports of a pair to their owners: the even one, `port`, takes packets from `address` alone, the
+        odd one from `partner`. Both of one family, which is also that of the relay's address in use. Again with other
+        addresses: they moved.
+        """
+        ...
+
+    def release(self, port: int) -> None:
+        """Nobody owns the pair of this even port any more."""
+        ...
+
+    def used(self) -> frozenset[int]:
+        """Even ports of the pairs through which anything went since this was asked last."""
+        ...
+
+    def stop(self) -> None:
+        """Leave no trace."""
         ...

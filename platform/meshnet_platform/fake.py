@@ -14,6 +14,7 @@ from meshnet_platform.api import (
     Peer,
     PeerSight,
     PlatformError,
+    Probes,
     Problem,
     SystemPlan,
     Traffic,
@@ -82,6 +83,10 @@ class FakeBackend:
         """Grows while a route is in force, as if programs were answered."""
         count = self._looks if self.plan.route is not None and self.plan.route.passing else 0
         return Traffic(count, count)
+
+    def open_probes(self, listen_port: int, magic: bytes) -> Probes | None:
+        """None: here is no network."""
+        return None
 
     def restore(self) -> None:
         """Forget the plan in force."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from meshnet_platform.api import Backend, Facts, Observation, PlatformError, Problem, SystemPlan, Traffic
+from meshnet_platform.api import Backend, Facts, Observation, PlatformError, Probes, Problem, SystemPlan, Traffic
 
 _CURE = "Use a Linux device as host and client for now; this one can still show and manage the mesh."
 
@@ -47,6 +47,10 @@ class UnbuiltBackend:
     def traffic(self) -> Traffic:
         """Nothing goes through a tunnel that is not there."""
         return Traffic()
+
+    def open_probes(self, listen_port: int, magic: bytes) -> Probes | None:
+        """None: nothing is sent beside a tunnel that is not there."""
+        return None
 
     def restore(self) -> None:
         """Nothing was changed, so there is nothing to undo."""

@@ -16,6 +16,7 @@ from meshnet_platform.api import (
     Observation,
     Peer,
     PlatformError,
+    Probes,
     Problem,
     Route,
     SystemPlan,
@@ -61,6 +62,9 @@ class LabBackend:
 
     def traffic(self) -> Traffic:
         return Traffic()
+
+    def open_probes(self, listen_port: int, magic: bytes) -> Probes | None:
+        """A socket does not outlive the process that opened it."""
 
     def restore(self) -> None:
         self._drive("restore")

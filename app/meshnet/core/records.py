@@ -7,6 +7,8 @@ Who must have signed what is decided in `meshnet.core.trust`.
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import msgspec
 
 from meshnet.core.identity import SigningKey, verifies
@@ -112,6 +114,21 @@ class Removal(_Body, frozen=True, kw_only=True, tag="removal"):
     device: str
 
 
+class Offer(_Body, frozen=True, kw_only=True, tag="offer"):
+    """Where a device may be met by one peer, now; signed by the device key, passed on and never kept.
+
+    Unlike the candidates of its `Device` record, these may be of its local network: only that peer reads them.
+    """
+
+    device: str
+    peer: str
+    seq: int
+    """Rises with each offer to this peer: Unix time in milliseconds, or one more than the last."""
+    candidates: tuple[str, ...]
+    asks: bool = False
+    """The peer is to answer with an offer of its own."""
+
+
 Body = Mesh | Invite | Membership | Device | Grants | Confirmation | Removal
 
 
@@ -131,20 +148,31 @@ class Signed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[Body] = msgspec.json.Decoder(Body)
+_offer_decoder: msgspec.json.Decoder[Offer] = msgspec.json.Decoder(Offer)
+_Read = TypeVar("_Read", Body, Offer)
 
 
-def text_of(body: Body) -> str:
+def text_of(body: Body | Offer) -> str:
     """The text to be signed."""
     return _encoder.encode(body).decode()
 
 
 def body_of(text: str) -> Body:
     """Read a body; InvalidRecordError for anything that is none, is too long, or of another version."""
+    return _read(text, _decoder)
+
+
+def offer_of(text: str) -> Offer:
+    """Read an offer, which is no body of a record that anybody keeps; InvalidRecordError for anything else."""
+    return _read(text, _offer_decoder)
+
+
+def _read(text: str, decoder: msgspec.json.Decoder[_Read]) -> _Read:
     try:
         data = text.encode()
         if len(data) > RECORD_MAX:
             raise InvalidRecordError("longer than a record may be")
-        body = _decoder.decode(data)
+        body = decoder.decode(data)
     except (msgspec.DecodeError, UnicodeEncodeError, RecursionError) as error:
         # RecursionError: msgspec's word for JSON that is nested too deeply.
         raise InvalidRecordError(str(error)) from error

@@ -27,9 +27,11 @@ from meshnet.core.records import (
     Invite,
     Membership,
     Mesh,
+    Offer,
     Removal,
     Signed,
     body_of,
+    offer_of,
     signed_by,
     subject_of,
 )
@@ -97,6 +99,21 @@ class Ledger:
         self._remember(body)
         self._records[key] = record
         return body
+
+    def check_offer(self, record: Signed) -> Offer:
+        """What a member offers, or raise RefusedRecordError; whether it is newer than others is not known here."""
+        try:
+            offer = offer_of(record.body)
+        except InvalidRecordError as error:
+            raise RefusedRecordError(f"no offer: {error}") from error
+        self._require(offer.mesh == self.mesh_id, "an offer of another mesh")
+        self._require(len(record.signatures) <= SIGNATURES_MAX, "more signatures than an offer needs")
+        self._check_author(record, offer.device)
+        self._require(is_id(offer.peer) and offer.peer != offer.device, "an offer to no device")
+        self._require(0 < offer.seq < _SEQ_MAX, "a number out of range")
+        self._require(len(offer.candidates) <= CANDIDATES_MAX, "too many candidates")
+        self._require(all(map(may_be_candidate, offer.candidates)), "a candidate that may not be one")
+        return offer
 
     def records(self) -> list[Signed]:
         """All records, in an order in which an empty ledger would accept them again."""

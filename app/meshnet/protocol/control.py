@@ -8,6 +8,7 @@
     POST /v1/challenge     Challenge   -> Nonce
     POST /v1/session       Login       -> Session
     POST /v1/records       Post        -> {}           needs `Authorization: Bearer TOKEN`
+    POST /v1/meet          MeetCall    -> Met          needs the token; the offer goes to the peer as it is
     GET  /v1/changes?since=N           -> lines        needs the token; one `Change` a line until either side ends
 
 A refusal has a status of 4xx and an `Problem` as its body. Bodies and lines have at most 64 KiB.
@@ -115,6 +116,18 @@ class Post(msgspec.Struct, frozen=True):
     records: tuple[Signed, ...]
 
 
+class MeetCall(msgspec.Struct, frozen=True):
+    """Tell a peer where this device may be met; the record is an `Offer`, which nobody keeps."""
+
+    offer: Signed
+
+
+class Met(msgspec.Struct, frozen=True):
+    """The offer is on its way. `relay`: the endpoint that stands for the peer at the relay; None: there is none."""
+
+    relay: str | None = None
+
+
 class Problem(msgspec.Struct, frozen=True):
     """Why a call was refused."""
 
@@ -125,10 +138,32 @@ class Problem(msgspec.Struct, frozen=True):
 # --- the stream of changes ------------------------------------------------------------------------------------------
 
 
+class Beacon(msgspec.Struct, frozen=True):
+    """A WireGuard peer of every device, at the coordinator's address, that tells under which endpoint it sees it."""
+
+    key: str
+    """WireGuard public key."""
+    port: int
+
+
 class Welcome(msgspec.Struct, frozen=True, tag="welcome"):
-    """First line: the address under which the coordinator sees the device (no port)."""
+    """First line: the address under which the coordinator sees the device (no port), and its beacons."""
 
     address: str
+    beacons: tuple[Beacon, ...] = ()
+
+
+class Seen(msgspec.Struct, frozen=True, tag="seen"):
+    """Where the beacons see this device, in their order; "" where one does not (any more)."""
+
+    endpoints: tuple[str, ...]
+
+
+class Meet(msgspec.Struct, frozen=True, tag="meet"):
+    """A peer says where it may be met. `relay`: the endpoint that stands for that peer at the relay."""
+
+    offer: Signed
+    relay: str | None = None
 
 
 class Record(msgspec.Struct, frozen=True, tag="record"):
@@ -155,7 +190,7 @@ class Ping(msgspec.Struct, frozen=True, tag="ping"):
     """Nothing happened for 15 seconds."""
 
 
-Change = Welcome | Record | Presence | Synced | Ping
+Change = Welcome | Record | Presence | Synced | Ping | Seen | Meet
 
 
 def certificate_message(certificate_der: bytes) -> bytes:

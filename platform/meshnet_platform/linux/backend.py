@@ -23,6 +23,7 @@ from meshnet_platform.api import (
     Gateway,
     Observation,
     PlatformError,
+    Probes,
     Problem,
     SystemPlan,
     Traffic,
@@ -149,6 +150,10 @@ class LinuxBackend:
     def traffic(self) -> Traffic:
         """See Backend; the interface and the firewall count."""
         return Traffic(self._tunnel.sent(self._interface), self._firewall.returned())
+
+    def open_probes(self, listen_port: int, magic: bytes) -> Probes | None:
+        """A raw socket beside WireGuard's own."""
+        return None
 
     def restore(self) -> None:
         """Undo all of ours: by the journal, and without it by the names and numbers that only we use."""
