@@ -21,6 +21,7 @@ KEEPALIVE = 25
 """Seconds; common NATs forget a UDP flow after 30 (RFC 4787 asks for 120, many do not care)."""
 FRESH = 180
 """Seconds after which WireGuard itself gives a session up (REJECT_AFTER_TIME of its paper)."""
+RELAY_MTU = 1280
 ALL = ("0.0.0.0/0", "::/0")
 
 
@@ -32,6 +33,16 @@ class Wish:
     passing: bool
     gives_way: bool = False
     """Two routes closed a loop, and this device's is the one that waits: as a host it serves by its own line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """Where the tunnel is to send to a peer, as probes have found out."""
+
+    endpoint: str
+    aliases: tuple[str, ...] = ()
+    """Other endpoints that its packets may come from."""
+    is_relay: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +62,10 @@ class Situation:
     """By WireGuard public key."""
     turns: dict[str, int] = field(default_factory=dict)
     """Device id → how often its candidates have been tried in vain; the next one is up."""
+    ways: dict[str, Way] | None = None
+    """Device id → where to send; None where this system has no probes: then candidates are tried by their turns."""
+    beacons: tuple[tuple[str, str], ...] = ()
+    """(WireGuard key, endpoint) of each."""
     control: tuple[Control, ...] = ()
     resolver_port: int | None = None
     can_host: bool = True
@@ -89,6 +104,14 @@ def choose_endpoint(device: Device, sight: PeerSight | None, turn: int, now: int
     return device.candidates[turn % len(device.candidates)]
 
 
+def _way(situation: Situation, device: Device) -> Way:
+    """Where to send to this device; nowhere, where no way is known."""
+    if situation.ways is not None:
+        return situation.ways.get(device.device, Way(""))
+    sight = situation.sights.get(device.wireguard)
+    return Way(choose_endpoint(device, sight, situation.turns.get(device.device, 0), situation.now) or "")
+
+
 def own_mtu(exit_now: Exit, host: Device | None) -> int:
     """The MTU of this device's tunnel, in bytes: the least of all tunnels on the way."""
     own = NESTED_MTU if exit_now is Exit.VPN else PLAIN_MTU
@@ -117,8 +140,8 @@ def _tunnel(situation: Situation, peers: list[Device], permissions: dict[str, Pe
         private_key=situation.private_key,
         listen_port=situation.listen_port,
         addresses=(f"{own4}/32", f"{own6}/128"),
-        mtu=own_mtu(situation.exit, host),
-        peers=tuple(_peer(situation, peer, permissions[peer.device]) for peer in peers),
+        mtu=_mtu(situation, host),
+        peers=(*(_peer(situation, peer, permissions[peer.device]) for peer in peers), *_beacons(situation, peers)),
         unreachable=tuple(sorted([*gone, *([mesh.network6] if mesh else [])])),
     )
 
@@ -133,13 +156,27 @@ def _peer(situation: Situation, device: Device, permission: Permission) -> Peer:
     is_host = wish is not None and wish.host == device.device
     granted = granted_by(situation.ledger, device.device, situation.me)
     related = is_host or any((permission.incoming, permission.routing, granted.incoming, granted.routing))
-    sight = situation.sights.get(device.wireguard)
+    way = _way(situation, device)
+    is_met = situation.ways is None or bool(way.endpoint)
     return Peer(
         public_key=device.wireguard,
         allowed=_prefixes(situation, device.device) + (ALL if is_host else ()),
-        endpoint=choose_endpoint(device, sight, situation.turns.get(device.device, 0), situation.now),
-        keepalive=KEEPALIVE if related else 0,
+        endpoint=way.endpoint or None,
+        keepalive=KEEPALIVE if related and is_met else 0,
+        aliases=way.aliases,
     )
+
+
+def _beacons(situation: Situation, peers: list[Device]) -> list[Peer]:
+    """They may send nothing, and nothing is sent to them but what keeps the mapping of a NAT open."""
+    taken = {peer.wireguard for peer in peers}
+    return [Peer(key, (), endpoint, KEEPALIVE) for key, endpoint in situation.beacons if key not in taken]
+
+
+def _mtu(situation: Situation, host: Device | None) -> int:
+    """Through the relay the least that IPv6 permits (RFC 8200): word of a packet too big does not come back there."""
+    mtu = own_mtu(situation.exit, host)
+    return min(mtu, RELAY_MTU) if host is not None and _way(situation, host).is_relay else mtu
 
 
 # --- hosting --------------------------------------------------------------------------------------------------------

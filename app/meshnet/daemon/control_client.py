@@ -108,6 +108,10 @@ class ControlClient:
         """Hand over records of this device, or records that the mesh key signed; all of them are taken, or none."""
         await self._post("records", control.Post(records), _Nothing, member=True)
 
+    async def meet(self, offer: Signed) -> control.Met:
+        """Hand over an offer for a peer; Refusal `device-offline` where it is not connected."""
+        return await self._post("meet", control.MeetCall(offer), control.Met, member=True)
+
     async def changes(self, since: int) -> AsyncGenerator[control.Change, None]:
         """What happened after this revision, and what happens; ends when the coordinator ends it.
 

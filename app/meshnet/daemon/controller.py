@@ -16,6 +16,7 @@ from meshnet.daemon import views
 from meshnet.daemon.link import Link
 from meshnet.daemon.membership import Membership
 from meshnet.daemon.model import Model
+from meshnet.daemon.paths import Paths
 from meshnet.daemon.routing import Routing, refused_by_system
 from meshnet.daemon.system import System
 from meshnet.errors import Blocked, Code, MeshnetError, Refusal
@@ -33,11 +34,12 @@ DEVICES_AT_ONCE = 60
 class Controller:
     """The daemon's verbs."""
 
-    def __init__(self, model: Model, system: System, routing: Routing, link: Link) -> None:
+    def __init__(self, model: Model, system: System, routing: Routing, link: Link, paths: Paths) -> None:
         self._model = model
         self._system = system
         self._routing = routing
         self._link = link
+        self._paths = paths
         self._membership = Membership(model, link, self.settle)
         self._one_at_a_time = asyncio.Lock()
         self.on_change: Callable[[], None] = lambda: None
@@ -97,11 +99,11 @@ class Controller:
 
     def status(self) -> local.Status:
         """This device and its route."""
-        return views.status(self._model, self._routing)
+        return views.status(self._model, self._routing, self._paths)
 
     def device_views(self) -> list[local.DeviceView]:
         """All other devices."""
-        return views.device_views(self._model, self._routing)
+        return views.device_views(self._model, self._routing, self._paths)
 
     # --- keeping the system as it should be -------------------------------------------------------------------------
 
@@ -116,6 +118,7 @@ class Controller:
             return
         if self._model.ledger is not None:
             self._model.settle_exit()
+        self._paths.sync(self._routing.wish.host if self._routing.wish else self._routing.choice)
         try:
             await self._system.apply()
         except MeshnetError as error:
@@ -142,6 +145,8 @@ class Controller:
         self._model.catch_up()
         before = (self._model.facts, self._model.problems)
         await self._system.look()
+        if before[0].links != self._model.facts.links or before[0].gateways != self._model.facts.gateways:
+            self._paths.moved()
         if is_broken or before != (self._model.facts, self._model.problems):
             with contextlib.suppress(MeshnetError):
                 # Told by the route's state and the log; the next change tries again.

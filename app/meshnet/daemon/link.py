@@ -13,11 +13,12 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 from meshnet.core.links import CoordinatorAddress
+from meshnet.core.records import Signed
 from meshnet.daemon.control_client import ControlClient
 from meshnet.daemon.model import Model
 from meshnet.daemon.tasks import together
 from meshnet.errors import Code, MeshnetError, Refusal
-from meshnet.protocol.control import Change, Presence, Record, Synced, Welcome
+from meshnet.protocol.control import Change, Meet, Presence, Record, Seen, Synced, Welcome
 
 log = logging.getLogger("meshnet.link")
 
@@ -37,7 +38,11 @@ class Link:
         self._outbox_filled = asyncio.Event()
         self._restart = asyncio.Event()
         self._all_told = asyncio.Event()
+        self._client: ControlClient | None = None
         self.on_change: Callable[[], None] = lambda: None
+        self.on_meet: Callable[[Meet], None] = lambda _: None
+        self.on_arrival: Callable[[str], None] = lambda _: None
+        """A device (id) is connected to the coordinator now."""
 
     @contextlib.asynccontextmanager
     async def talk(self, address: CoordinatorAddress) -> AsyncIterator[ControlClient]:
@@ -88,7 +93,7 @@ class Link:
         try:
             async with self.talk(self._model.coordinator) as client:
                 await client.login(self._model.key)
-                was_up = True
+                was_up, self._client = True, client
                 await together(self._read(client), self._write(client), self._until_restart())
         except* MeshnetError as group:
             for error in group.exceptions:
@@ -96,8 +101,15 @@ class Link:
         except* _Restarted:
             pass
         finally:
+            self._client = None
             self._set_connected(False)
         return was_up
+
+    async def meet(self, offer: Signed) -> str | None:
+        """Have an offer passed on; the endpoint that stands for the peer at the relay. MeshnetError with the reason."""
+        if self._client is None:
+            raise MeshnetError(Code.COORDINATOR_UNREACHABLE, "The coordinator is not reached at the moment.")
+        return (await self._client.meet(offer)).relay
 
     async def _until_restart(self) -> None:
         await self._restart.wait()
@@ -112,8 +124,14 @@ class Link:
 
     async def _take(self, change: Change, live: bool) -> None:
         match change:
-            case Welcome(address=address):
+            case Welcome(address=address, beacons=beacons):
                 self._model.see_address(address)
+                self._model.see_beacons(beacons)
+            case Seen(endpoints=endpoints):
+                if self._model.see_endpoints(endpoints):
+                    await self._on_records()
+            case Meet():
+                self.on_meet(change)
             case Record(revision=revision, record=record):
                 new = self._model.accept(record, live=live) is not None
                 self._model.revision = max(self._model.revision, revision)
@@ -122,6 +140,8 @@ class Link:
             case Presence(device=device, online=online):
                 if device in self._model.mesh.members:
                     (self._model.online.add if online else self._model.online.discard)(device)
+                    if online:
+                        self.on_arrival(device)
                 self.on_change()
             case Synced(revision=revision):
                 self._model.revision = max(self._model.revision, revision)

@@ -30,7 +30,7 @@ class Manners:
         """The tunnel, without keepalives to those who are to speak first."""
         loop = asyncio.get_running_loop()
         now = loop.time()
-        kept = [peer.public_key for peer in tunnel.peers if peer.keepalive]
+        kept = [peer.public_key for peer in tunnel.peers if peer.keepalive and peer.allowed]
         self._met = {key: self._met.get(key, now) for key in kept}
         talked = {sight.public_key for sight in sights if sight.last_handshake}
         waiting = {

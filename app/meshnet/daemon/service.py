@@ -18,6 +18,7 @@ from meshnet.daemon.forwarder import Forwarder
 from meshnet.daemon.link import Link
 from meshnet.daemon.local_server import LocalServer
 from meshnet.daemon.model import Model
+from meshnet.daemon.paths import Paths
 from meshnet.daemon.probe import DryProber, Prober, TunnelProber
 from meshnet.daemon.routing import Routing
 from meshnet.daemon.store import Store
@@ -66,7 +67,8 @@ class Service:
         self._fallback = Fallback(self._model, self._routing)
         self._system.routing = self._routing
         self._link = Link(self._model, None if dry_run else backend.control_mark, self._settle)
-        self._controller = Controller(self._model, self._system, self._routing, self._link)
+        self._paths = self._system.paths = Paths(self._model, backend.open_probes, self._link.meet, self._system.apply)
+        self._controller = Controller(self._model, self._system, self._routing, self._link, self._paths)
         self._server = LocalServer(socket_path, self._controller, self._owner)
 
     async def run(self, on_ready: Callable[[], None]) -> None:
@@ -75,7 +77,14 @@ class Service:
         try:
             await self._begin()
             async with asyncio.TaskGroup() as tasks:
-                for work in (self._link.run, self._routing.watch, self._fallback.watch, self._observe, self._speak_up):
+                for work in (
+                    self._link.run,
+                    self._routing.watch,
+                    self._fallback.watch,
+                    self._observe,
+                    self._speak_up,
+                    self._paths.run,
+                ):
                     tasks.create_task(_for_good(work))
                 if self._forwarder is not None:
                     tasks.create_task(_for_good(partial(self._serve_names, self._forwarder)))
@@ -96,7 +105,8 @@ class Service:
             self._fallback.nudge()
             changed()
 
-        self._link.on_change = changed
+        self._link.on_change = self._paths.on_change = changed
+        self._link.on_meet, self._link.on_arrival = self._paths.met, self._paths.came
         self._system.manners.on_due = self._is_due.set
         self._routing.on_change = route_changed
         loop = asyncio.get_running_loop()
@@ -144,6 +154,7 @@ class Service:
             log.error("the system could not be put back: %s", error)
         if self._forwarder is not None:
             self._forwarder.close()
+        self._paths.close()
         self._system.close()
 
     def _in_words(self) -> str:

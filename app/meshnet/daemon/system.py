@@ -9,11 +9,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TypeVar
 
+from meshnet.core.endpoints import format_endpoint
 from meshnet.core.identity import wireguard_public
 from meshnet.core.plan import Situation, plan
 from meshnet.daemon.forwarder import Forwarder
 from meshnet.daemon.manners import Manners
 from meshnet.daemon.model import Model
+from meshnet.daemon.paths import Paths
 from meshnet.daemon.routing import Routing
 from meshnet.errors import Code, MeshnetError
 from meshnet_platform.api import Backend, Control, Observation, PlatformError, Route, SystemPlan, Traffic
@@ -42,6 +44,7 @@ class System:
         self.plan = SystemPlan()
         """The last one that was carried out."""
         self.routing: Routing | None = None
+        self.paths: Paths | None = None
         self.manners = Manners()
 
     async def look(self) -> None:
@@ -126,6 +129,8 @@ class System:
                 wish=routing.wish,
                 sights=model.sights,
                 turns=routing.turns,
+                ways=self.paths.ways if self.paths else None,
+                beacons=self._beacons(),
                 control=self.control(),
                 resolver_port=self._forwarder.port if self._forwarder else None,
                 can_host=model.unfit is None,
@@ -150,6 +155,13 @@ class System:
         settings = state.settings
         route = Route(passing=False, guarded=settings.guarded, at_boot=settings.at_boot, control=self.control())
         return SystemPlan(route=route)
+
+    def _beacons(self) -> tuple[tuple[str, str], ...]:
+        """They are where the coordinator is."""
+        where = self.control()[:1]
+        return tuple(
+            (beacon.key, format_endpoint(at.address, beacon.port)) for at in where for beacon in self._model.beacons
+        )
 
     def control(self) -> tuple[Control, ...]:
         """Where the coordinator is reached."""

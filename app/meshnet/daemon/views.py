@@ -10,6 +10,7 @@ from meshnet.core.plan import FRESH
 from meshnet.core.records import Device
 from meshnet.core.route import State
 from meshnet.daemon.model import Model
+from meshnet.daemon.paths import Paths
 from meshnet.daemon.routing import Routing
 from meshnet.protocol.local import CoordinatorStatus, DeviceView, Permissions, RouteStatus, Status, ThisDevice
 from meshnet_platform.api import PeerSight
@@ -20,7 +21,7 @@ def iso(seconds: float) -> str:
     return datetime.datetime.fromtimestamp(int(seconds), datetime.UTC).isoformat().replace("+00:00", "Z")
 
 
-def status(model: Model, routing: Routing) -> Status:
+def status(model: Model, routing: Routing, paths: Paths) -> Status:
     """This device and its route."""
     problems = tuple(problem.message for problem in model.problems)
     if model.ledger is None or model.state.joined is None:
@@ -31,7 +32,7 @@ def status(model: Model, routing: Routing) -> Status:
         explanation=routing.explanation,
         device=_this(model) if model.me in model.ledger.members else None,
         coordinator=CoordinatorStatus(model.coordinator.url, model.connected),
-        route=_route(model, routing),
+        route=_route(model, routing, paths),
         clients=_clients(model),
         rx_bytes=sum(sight.rx_bytes for sight in model.sights.values()),
         tx_bytes=sum(sight.tx_bytes for sight in model.sights.values()),
@@ -47,13 +48,13 @@ def unconfirmed(model: Model) -> tuple[str, ...]:
     return tuple(device.device for device in ledger.active() if device.device not in ledger.confirmed)
 
 
-def device_views(model: Model, routing: Routing) -> list[DeviceView]:
+def device_views(model: Model, routing: Routing, paths: Paths) -> list[DeviceView]:
     """All other devices, in the order of their ids."""
     if model.ledger is None:
         return []
     known = model.names()
     others = (device for device in model.ledger.active() if device.device != model.me)
-    return [_view(model, routing, device, known) for device in others]
+    return [_view(model, routing, paths, device, known) for device in others]
 
 
 def is_online(model: Model, device: Device) -> bool:
@@ -78,17 +79,18 @@ def _this(model: Model) -> ThisDevice:
     )
 
 
-def _route(model: Model, routing: Routing) -> RouteStatus | None:
+def _route(model: Model, routing: Routing, paths: Paths) -> RouteStatus | None:
     host = routing.host or routing.choice
     if host is None or routing.state is State.IDLE:
         return None
     known = model.names()
     device, hosts = model.mesh.devices.get(host), chain(model.mesh, host)
     fresh = routing.rtt is not None or (device is not None and _is_fresh(model, model.sight_of(device)))
+    path = paths.kind(host) or ("direct" if fresh else "none")
     return RouteStatus(
         host=known.get(host, "?"),
         host_id=host,
-        path="direct" if fresh else "none",
+        path=path,
         since=iso(routing.since),
         chain=tuple(known.get(step, "?") for step in hosts),
         rtt_ms=_milliseconds(routing.rtt),
@@ -108,7 +110,7 @@ def _clients(model: Model) -> tuple[str, ...]:
     return tuple(sorted(known[device.device] for device in routed if model.permitted(device.device).routing))
 
 
-def _view(model: Model, routing: Routing, device: Device, known: dict[str, str]) -> DeviceView:
+def _view(model: Model, routing: Routing, paths: Paths, device: Device, known: dict[str, str]) -> DeviceView:
     member = model.mesh.members[device.device]
     sight = model.sight_of(device)
     return DeviceView(
@@ -122,8 +124,8 @@ def _view(model: Model, routing: Routing, device: Device, known: dict[str, str])
         online=is_online(model, device),
         can_host=device.can_host,
         cannot_host=device.cannot_host,
-        path="direct" if _is_fresh(model, sight) else "none",
-        rtt_ms=_milliseconds(routing.rtt) if routing.host == device.device else None,
+        path=paths.kind(device.device) or ("direct" if _is_fresh(model, sight) else "none"),
+        rtt_ms=_milliseconds(routing.rtt if routing.host == device.device else paths.rtt(device.device)),
         last_handshake=iso(sight.last_handshake) if sight is not None and sight.last_handshake else None,
         grants=_shown(model.permitted(device.device)),
         granted=_shown(granted_by(model.mesh, device.device, model.me)),

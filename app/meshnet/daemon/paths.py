@@ -1,0 +1,330 @@
+"""Finds and keeps the ways to peers: sends and reads probes, makes offers, and has the tunnel follow.
+
+What is decided is decided in `meshnet.core.paths`; here are the clock, the socket, and the link to the coordinator.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from meshnet.core.grants import granted_by
+from meshnet.core.identity import wireguard_public
+from meshnet.core.paths import PeerPath, Send
+from meshnet.core.plan import Way
+from meshnet.core.probes import MAGIC, NONCE_BYTES, Pair, tag_of
+from meshnet.core.records import Device, Offer, Signed, sign, text_of
+from meshnet.core.trust import RefusedRecordError
+from meshnet.daemon.model import Model
+from meshnet.daemon.tasks import together
+from meshnet.errors import MeshnetError
+from meshnet.protocol.control import Meet
+from meshnet_platform.api import PlatformError, Probes
+
+log = logging.getLogger("meshnet.paths")
+
+PEERS_A_SECOND = 50
+"""With so many is a path looked for at a time when all are to be met anew: after sleep, in another network."""
+OFFERS_A_SECOND = 15
+READ_AT_ONCE = 64
+OPEN_AGAIN = 30.0
+
+OpenProbes = Callable[[int, bytes], Probes | None]
+Post = Callable[[Signed], Awaitable[str | None]]
+
+
+@dataclass(slots=True)
+class _Known:
+    """One peer."""
+
+    device: Device
+    pair: Pair
+    path: PeerPath
+    begins: float
+    """When it is to be met; a time that has passed: it was."""
+    heard_offer: int = 0
+    made_offer: int = 0
+
+
+class Paths:
+    """The ways to all peers that this device keeps in touch with."""
+
+    def __init__(self, model: Model, open_probes: OpenProbes, post: Post, apply: Callable[[], Awaitable[None]]) -> None:
+        """`post` hands an offer to the coordinator and returns the relay's endpoint; MeshnetError where it cannot."""
+        self._model = model
+        self._open_probes = open_probes
+        self._post = post
+        self._apply = apply
+        self._known: dict[str, _Known] = {}
+        self._by_tag: dict[bytes, _Known] = {}
+        self._own_key = b""
+        self._probes: Probes | None = None
+        self._secret = secrets.token_bytes(32)
+        self._wake, self._turned, self._offers_due = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self._to_offer: dict[str, bool] = {}
+        """Device id → whether the peer is to answer with an offer of its own."""
+        self._applied: dict[str, Way] = {}
+        self._host: str | None = None
+        self.on_change: Callable[[], None] = lambda: None
+
+    # --- what others ask --------------------------------------------------------------------------------------------
+
+    @property
+    def ways(self) -> dict[str, Way] | None:
+        """Device id → where the tunnel is to send; None where this system cannot find out by probes."""
+        if self._probes is None:
+            return None
+        found = {device: known.path for device, known in self._known.items()}
+        return {
+            device: Way(used.endpoint, path.aliases(), used.is_relay)
+            for device, path in found.items()
+            if (used := path.in_use) is not None
+        }
+
+    def kind(self, device: str) -> str | None:
+        """ "direct", "relay" or "none"; None where it is not known by probes."""
+        known = self._known.get(device)
+        return known.path.kind(self._now()) if known is not None and self._probes is not None else None
+
+    def rtt(self, device: str) -> float | None:
+        """Seconds to the peer and back by the way in use."""
+        known = self._known.get(device)
+        used = known.path.in_use if known is not None else None
+        return used.rtt if used is not None and known is not None and known.path.kind(self._now()) != "none" else None
+
+    # --- what happens -----------------------------------------------------------------------------------------------
+
+    def sync(self, host: str | None) -> None:
+        """Records, grants or the route (`host`: where it goes) changed."""
+        self._host = host
+        if self._model.ledger is None:
+            self._forget_all()
+            return
+        if self._own_key != self._model.state.wireguard_key:
+            self._forget_all()
+            self._own_key = self._model.state.wireguard_key
+        self._open()
+        wanted = {device.device: device for device in self._model.ledger.active() if self._keeps_in_touch(device)}
+        for gone in self._known.keys() - wanted.keys():
+            self._forget(gone)
+        new = [device for name, device in wanted.items() if name not in self._known or self._is_other(device)]
+        for number, device in enumerate(new):
+            self._learn(device, self._now() + number / PEERS_A_SECOND)
+        for name, known in self._known.items():
+            known.device = wanted[name]
+            known.path.set_active(self._is_active(known.device), self._now())
+        self._wake.set()
+
+    def came(self, device: str) -> None:
+        """A peer is connected to the coordinator now."""
+        known = self._known.get(device)
+        if known is not None and known.path.kind(self._now()) != "direct":
+            known.begins = self._now()
+            self._wake.set()
+
+    def moved(self) -> None:
+        """This device is in another network, or reached otherwise: meet everybody anew, those in use first."""
+        order = sorted(self._known.values(), key=lambda known: not known.path.is_active)
+        for number, known in enumerate(order):
+            known.begins = self._now() + number / PEERS_A_SECOND
+        self._wake.set()
+
+    def met(self, meet: Meet) -> None:
+        """The coordinator passes on a peer's offer."""
+        if self._model.ledger is None:
+            return
+        try:
+            offer = self._model.ledger.check_offer(meet.offer)
+        except RefusedRecordError as error:
+            log.warning("offer refused: %s", error)
+            return
+        known = self._known.get(offer.device)
+        if known is None or offer.peer != self._model.me or offer.seq <= known.heard_offer:
+            return
+        known.heard_offer = offer.seq
+        known.path.offered(self._allowed(offer.candidates), meet.relay, self._now())
+        if offer.asks:
+            self._offer(offer.device, asks=False)
+        self._wake.set()
+
+    # --- peers ------------------------------------------------------------------------------------------------------
+
+    def _keeps_in_touch(self, device: Device) -> bool:
+        if device.device == self._model.me:
+            return False
+        own, granted = self._model.permitted(device.device), granted_by(self._model.mesh, device.device, self._model.me)
+        return device.device == self._host or any((own.incoming, own.routing, granted.incoming, granted.routing))
+
+    def _is_active(self, device: Device) -> bool:
+        return device.device == self._host or device.route == self._model.me
+
+    def _is_other(self, device: Device) -> bool:
+        return self._known[device.device].device.wireguard != device.wireguard
+
+    def _learn(self, device: Device, begins: float) -> None:
+        self._forget(device.device)
+        own = wireguard_public(self._own_key)
+        try:
+            pair = Pair(self._own_key, own, device.wireguard)
+        except ValueError:
+            log.warning("no path to %s: its key is none", device.device)
+            return
+        path = PeerPath(device.device, own < device.wireguard, lambda: secrets.token_bytes(NONCE_BYTES), self._secret)
+        known = _Known(device, pair, path, begins)
+        self._known[device.device] = self._by_tag[pair.peer_tag] = known
+
+    def _forget(self, device: str) -> None:
+        known = self._known.pop(device, None)
+        if known is not None:
+            self._by_tag.pop(known.pair.peer_tag, None)
+
+    def _forget_all(self) -> None:
+        for device in list(self._known):
+            self._forget(device)
+
+    def _allowed(self, candidates: tuple[str, ...]) -> tuple[str, ...]:
+        own = {*self._model.candidates} if self._model.ledger else set()
+        return tuple(one for one in candidates if one not in own)
+
+    # --- work -------------------------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Find and keep ways, until cancelled."""
+        await together(self._ask(), self._offer_for_good(), self._follow())
+
+    async def _ask(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            self._open()
+            self._wake.clear()
+            pause = self._step()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout_at(loop.time() + pause if pause is not None else None):
+                    await self._wake.wait()
+
+    def _open(self) -> None:
+        if self._probes is not None or self._model.ledger is None:
+            return
+        try:
+            self._probes = self._open_probes(self._model.state.listen_port, MAGIC)
+        except PlatformError as error:
+            log.warning("%s %s", error.message, error.cure)
+        if self._probes is not None:
+            asyncio.get_running_loop().add_reader(self._probes.fileno(), self._read)
+
+    def close(self) -> None:
+        """End the socket."""
+        if self._probes is not None:
+            asyncio.get_running_loop().remove_reader(self._probes.fileno())
+            self._probes.close()
+            self._probes = None
+
+    def _step(self) -> float | None:
+        """Do what is due; seconds until there is more, None: nothing by itself."""
+        now = self._now()
+        if self._probes is None:
+            return OPEN_AGAIN if self._known else None
+        times = []
+        for known in list(self._known.values()):
+            if known.begins <= now:
+                known.begins = float("inf")
+                known.path.begin(self._allowed(known.device.candidates), now)
+            self._send(known, known.path.due(now))
+            if known.path.meet_at <= now:
+                self._meet(known, now)
+            times += [known.begins, known.path.next_due]
+        self._check_turned()
+        soonest = min(times, default=float("inf"))
+        return None if soonest == float("inf") else max(0.0, soonest - self._now())
+
+    def _meet(self, known: _Known, now: float) -> None:
+        if self._is_there(known.device.device):
+            known.path.made_offer(now)
+            self._offer(known.device.device, asks=True)
+        else:
+            # Its arrival is told.
+            known.path.meet_at = float("inf")
+
+    def _is_there(self, device: str) -> bool:
+        return self._model.connected and device in self._model.online
+
+    def _read(self) -> None:
+        for _ in range(READ_AT_ONCE):
+            came = self._probes.receive() if self._probes is not None else None
+            if came is None:
+                break
+            source, datagram = came
+            known = self._by_tag.get(tag_of(datagram))
+            probe = known.pair.decode(datagram) if known is not None else None
+            if known is not None and probe is not None:
+                self._send(known, known.path.take(source, probe, self._now()))
+        self._check_turned()
+        self._wake.set()
+
+    def _send(self, known: _Known, sends: list[Send]) -> None:
+        for send in sends:
+            if self._probes is not None:
+                self._probes.send(send.endpoint, known.pair.encode(send.probe))
+
+    def _check_turned(self) -> None:
+        if self.ways != self._applied:
+            self._turned.set()
+
+    async def _follow(self) -> None:
+        """Have the tunnel send where the paths lead."""
+        while True:
+            await self._turned.wait()
+            self._turned.clear()
+            self._applied = dict(self.ways or {})
+            with contextlib.suppress(MeshnetError):
+                # The next change, or the daemon's look at the system, tries again.
+                await self._apply()
+            self.on_change()
+
+    # --- offers -----------------------------------------------------------------------------------------------------
+
+    def _offer(self, device: str, *, asks: bool) -> None:
+        self._to_offer[device] = asks or self._to_offer.get(device, False)
+        self._offers_due.set()
+
+    async def _offer_for_good(self) -> None:
+        while True:
+            await self._offers_due.wait()
+            self._offers_due.clear()
+            while self._to_offer:
+                # Those in use first.
+                device = max(self._to_offer, key=self._is_in_use)
+                await self._make_offer(device, asks=self._to_offer.pop(device))
+                await asyncio.sleep(1 / OFFERS_A_SECOND if self._to_offer else 0)
+
+    def _is_in_use(self, device: str) -> bool:
+        return device in self._known and self._known[device].path.is_active
+
+    async def _make_offer(self, device: str, *, asks: bool) -> None:
+        known, model = self._known.get(device), self._model
+        if known is None or model.ledger is None or not self._is_there(device):
+            return
+        known.made_offer = max(known.made_offer + 1, int(model.clock() * 1000))
+        offer = Offer(
+            mesh=model.mesh.mesh_id,
+            device=model.me,
+            peer=device,
+            seq=known.made_offer,
+            candidates=model.candidates_for(known.device),
+            asks=asks,
+        )
+        try:
+            relay = await self._post(sign(text_of(offer), model.key))
+        except MeshnetError as error:
+            log.info("no offer to %s: %s", device, error)
+            return
+        known.path.met(relay, self._now())
+        self._wake.set()
+
+    @staticmethod
+    def _now() -> float:
+        return asyncio.get_running_loop().time()

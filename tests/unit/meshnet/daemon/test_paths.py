@@ -1,0 +1,176 @@
+"""The daemon's end of paths: peers are met, the tunnel follows, and what is not a peer's word moves nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from meshnet.core.plan import Way
+from meshnet.core.records import Signed, offer_of, sign
+from meshnet.daemon.model import Model
+from meshnet.daemon.paths import Paths
+from meshnet.errors import Code, MeshnetError
+from meshnet.protocol.control import Meet
+from support.daemons import PATIENCE, model_of
+from support.meshes import FakeDevice, key
+from support.situations import Household
+from support.wire import FakeProbes, Wire
+
+if sys.platform == "win32":
+    pytest.skip("descriptors of sockets only can be waited for there", allow_module_level=True)
+
+LAPTOP, NAS = "192.0.2.10:21000", "192.0.2.20:21000"
+
+
+@dataclass
+class End:
+    """One daemon's paths, and what it had the tunnel do."""
+
+    model: Model
+    paths: Paths
+    device: FakeDevice
+    turned: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def until(self, holds: Callable[[], bool]) -> None:
+        async with asyncio.timeout(PATIENCE):
+            while not holds():
+                self.turned.clear()
+                await self.turned.wait()
+
+
+@dataclass
+class Bench:
+    """The laptop and the nas of a household, the network between them, and the coordinator's mailbox."""
+
+    wire: Wire
+    laptop: End
+    nas: End
+    offers: list[Signed] = field(default_factory=list)
+    relay: str | None = None
+    is_away: bool = False
+
+    async def post(self, sender: str, offer: Signed) -> str | None:
+        if self.is_away:
+            raise MeshnetError(Code.COORDINATOR_UNREACHABLE, "away")
+        self.offers.append(offer)
+        reader = self.nas if sender == self.laptop.device.id else self.laptop
+        reader.paths.met(Meet(offer, self.relay))
+        return self.relay
+
+
+@contextlib.asynccontextmanager
+async def bench(directory: Path, *, online: bool = True) -> AsyncIterator[Bench]:
+    home, wire = Household(), Wire()
+
+    def end(device: FakeDevice, peer: FakeDevice, endpoint: str) -> End:
+        model = model_of(directory / device.name, home, device)
+        model.connected = online
+        model.online = {peer.id}
+        model.state.settings = replace(model.state.settings, endpoint=endpoint)
+
+        def open_probes(port: int, magic: bytes) -> FakeProbes:
+            return wire.open(endpoint)
+
+        async def post(offer: Signed) -> str | None:
+            return await made.post(device.id, offer)
+
+        async def apply() -> None:
+            one.turned.set()
+
+        one = End(model, Paths(model, open_probes, post, apply), device)
+        return one
+
+    made = Bench(wire, end(home.laptop, home.nas, LAPTOP), end(home.nas, home.laptop, NAS))
+    tasks = [asyncio.create_task(one.paths.run()) for one in (made.laptop, made.nas)]
+    try:
+        yield made
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for one in (made.laptop, made.nas):
+            one.paths.close()
+
+
+def play(tmp_path: Path, scenario: Callable[[Bench], Awaitable[None]], *, online: bool = True) -> None:
+    async def run() -> None:
+        async with bench(tmp_path, online=online) as made:
+            await scenario(made)
+
+    asyncio.run(run())
+
+
+def way(one: End, peer: End) -> Way | None:
+    return (one.paths.ways or {}).get(peer.device.id)
+
+
+def test_two_that_hear_of_each_other_find_a_way_and_the_tunnel_follows(tmp_path: Path) -> None:
+    async def scenario(made: Bench) -> None:
+        for one in (made.laptop, made.nas):
+            one.paths.sync(None)
+        await made.laptop.until(lambda: way(made.laptop, made.nas) == Way(NAS))
+        await made.nas.until(lambda: way(made.nas, made.laptop) == Way(LAPTOP))
+        assert made.laptop.paths.kind(made.nas.device.id) == "direct"
+        assert made.offers
+        assert offer_of(made.offers[0].body).candidates
+
+    play(tmp_path, scenario)
+
+
+def test_what_is_known_from_before_is_asked_while_the_coordinator_is_away(tmp_path: Path) -> None:
+    async def scenario(made: Bench) -> None:
+        known = made.laptop.model.mesh.devices[made.nas.device.id].candidates[0]
+        there = made.wire.open(known)
+        made.laptop.paths.sync(None)
+        async with asyncio.timeout(PATIENCE):
+            while (LAPTOP, known) not in made.wire.carried:
+                await asyncio.sleep(0)
+        assert made.offers == []
+        there.close()
+
+    play(tmp_path, scenario, online=False)
+
+
+def test_offers_that_are_forged_old_or_for_others_are_passed_over(tmp_path: Path) -> None:
+    async def scenario(made: Bench) -> None:
+        made.nas.model.online.clear()
+        made.laptop.paths.sync(None)
+        made.nas.paths.sync(None)
+        made.laptop.paths.came(made.nas.device.id)
+        await made.laptop.until(lambda: bool(made.offers) and way(made.laptop, made.nas) is not None)
+        offer, asked = made.offers[0], len(made.wire.carried)
+        forged = sign(offer.body.replace(NAS, "203.0.113.9:9").replace(LAPTOP, "203.0.113.9:9"), key("nobody of this mesh"))
+        made.nas.paths.met(Meet(forged))
+        made.nas.paths.met(Meet(offer))
+        made.laptop.paths.met(Meet(offer))
+        assert not any(to == "203.0.113.9:9" for _, to in made.wire.carried[asked:])
+
+    play(tmp_path, scenario)
+
+
+def test_a_device_that_permits_nothing_and_is_permitted_nothing_is_not_asked(tmp_path: Path) -> None:
+    async def scenario(made: Bench) -> None:
+        guest = next(one for one in made.laptop.model.mesh.active() if one.name == "guest")
+        made.laptop.paths.sync(None)
+        assert made.laptop.paths.kind(guest.device) is None
+        made.laptop.paths.sync(guest.device)
+        assert made.laptop.paths.kind(guest.device) == "none", "but a host that is wanted is"
+
+    play(tmp_path, scenario)
+
+
+def test_what_left_the_mesh_is_forgotten(tmp_path: Path) -> None:
+    async def scenario(made: Bench) -> None:
+        made.laptop.paths.sync(None)
+        made.laptop.model.leave()
+        made.laptop.paths.sync(None)
+        assert made.laptop.paths.ways == {}
+
+    play(tmp_path, scenario)
