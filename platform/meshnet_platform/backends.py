@@ -1,11 +1,14 @@
-"""Which backend serves this system. The only place that knows all four."""
+"""Which backend serves this system, and what a coordinator's machine can. The only place that knows all four."""
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
-from meshnet_platform.api import Backend, PlatformError
+from meshnet_platform.api import Backend, Beacon, PlatformError, Relay
+
+_WITHOUT = "or start the coordinator with `--no-relay`: then devices meet only where they reach one another directly."
 
 
 def hold(state_dir: Path, dry_run: bool) -> bool:
@@ -43,3 +46,35 @@ def choose_backend(state_dir: Path, dry_run: bool, interface: str = "meshnet0") 
 
         return WindowsBackend()
     raise PlatformError(f"Meshnet does not know the system {sys.platform!r}.", "Use Linux, macOS or Windows.")
+
+
+def choose_beacon(state_dir: Path) -> Beacon:
+    """The beacon of this machine; PlatformError where it can have none. `state_dir` is as for `choose_backend`."""
+    _require("beacon", {"ip": "iproute2", "wg": "wireguard-tools"})
+    from meshnet_platform.linux.beacon import LinuxBeacon
+
+    return LinuxBeacon(state_dir)
+
+
+def choose_relay(state_dir: Path) -> Relay:
+    """The relay of this machine; PlatformError where it can have none. `state_dir` is as for `choose_backend`."""
+    _require("relay", {"nft": "nftables"})
+    from meshnet_platform.linux.relay import LinuxRelay
+
+    return LinuxRelay(state_dir)
+
+
+def _require(what: str, tools: dict[str, str]) -> None:
+    """Linux, root, and these tools with their packages; PlatformError for the first that is missing."""
+    from meshnet_platform.runner import Runner
+
+    if sys.platform != "linux":
+        raise PlatformError(f"The {what} needs Linux.", f"Run the coordinator on Linux, {_WITHOUT}")
+    if os.geteuid() != 0:
+        raise PlatformError(f"The {what} needs root.", f"Start the coordinator as root, {_WITHOUT}")
+    for tool, package in tools.items():
+        if Runner().find(tool) is None:
+            raise PlatformError(
+                f"The {what} needs the tool `{tool}`, which is not installed.",
+                f"Install {package} (on Debian: `apt install {package}`), {_WITHOUT}",
+            )

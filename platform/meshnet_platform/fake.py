@@ -1,12 +1,16 @@
-"""A backend that changes nothing: for tests, for `--dry-run`, and to see a plan without carrying it out."""
+"""A backend that changes nothing: for tests, for `--dry-run`, and to see a plan without carrying it out.
+
+Beside it a beacon and a relay that keep in memory what they are told.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from meshnet_platform.api import (
     Backend,
+    Beacon,
     Facts,
     Gateway,
     Link,
@@ -16,6 +20,7 @@ from meshnet_platform.api import (
     PlatformError,
     Probes,
     Problem,
+    Relay,
     SystemPlan,
     Traffic,
 )
@@ -107,4 +112,105 @@ class FakeBackend:
         return PeerSight(peer.public_key, peer.endpoint, int(self._clock()) if answers else 0, amount, amount)
 
 
+class FakeBeacon:
+    """Sees those devices where a test says (`see`), once they are admitted."""
+
+    def __init__(self) -> None:
+        self.keys: tuple[str, ...] = ()
+        """The private keys of the interfaces; empty while it is not started."""
+        self.ports: tuple[int, ...] = ()
+        self.admitted: set[str] = set()
+        self.looks = 0
+        """How often `sightings` was asked, in vain too."""
+        self.failure: PlatformError | None = None
+        """Raised by everything but `stop` while it is set."""
+        self._seen: tuple[dict[str, str], ...] = ({}, {})
+
+    def see(self, public_key: str, *endpoints: str) -> None:
+        """The device appears under these endpoints, one for each interface; "" where it does not."""
+        seen = zip(self._seen, endpoints, strict=True)
+        self._seen = tuple({**before, public_key: endpoint} for before, endpoint in seen)
+
+    def start(self, private_keys: tuple[str, ...], ports: tuple[int, ...]) -> None:
+        """Remember keys and ports, and forget whom it admitted."""
+        self._check()
+        self.keys, self.ports = private_keys, ports
+        self.admitted.clear()
+
+    def admit(self, public_keys: Iterable[str]) -> None:
+        """Let these devices be seen."""
+        self._check()
+        self.admitted.update(public_keys)
+
+    def dismiss(self, public_keys: Iterable[str]) -> None:
+        """Let these devices be seen no more."""
+        self._check()
+        self.admitted.difference_update(public_keys)
+
+    def sightings(self) -> tuple[dict[str, str], ...]:
+        """What a test set, of those who are admitted."""
+        self.looks += 1
+        self._check()
+        return tuple({key: seen for key, seen in one.items() if seen and key in self.admitted} for one in self._seen)
+
+    def stop(self) -> None:
+        """Forget everything but what a test set."""
+        self.keys, self.ports = (), ()
+        self.admitted.clear()
+
+    def _check(self) -> None:
+        if self.failure is not None:
+            raise self.failure
+
+
+class FakeRelay:
+    """Keeps in memory who owns which ports."""
+
+    def __init__(self) -> None:
+        self.addresses: tuple[str, ...] = ()
+        """Those it serves on; empty while it is not started."""
+        self.ports = range(0)
+        self.owners: dict[int, tuple[str, str]] = {}
+        """Even port → the addresses of its owner and of the partner's."""
+        self.bindings: list[int] = []
+        """The even port of each `bind`, in order."""
+        self.in_use: set[int] = set()
+        """Even ports that `used` tells, each time it is asked."""
+        self.failure: PlatformError | None = None
+        """Raised by everything but `stop` while it is set."""
+
+    def start(self, addresses: tuple[str, ...], ports: range) -> None:
+        """Remember addresses and ports, with no owners."""
+        self._check()
+        self.addresses, self.ports = addresses, ports
+        self.owners.clear()
+
+    def bind(self, port: int, address: str, partner: str) -> None:
+        """Remember the owners."""
+        self._check()
+        self.owners[port] = (address, partner)
+        self.bindings.append(port)
+
+    def release(self, port: int) -> None:
+        """Forget the owners."""
+        self._check()
+        self.owners.pop(port, None)
+
+    def used(self) -> frozenset[int]:
+        """What a test set."""
+        self._check()
+        return frozenset(self.in_use)
+
+    def stop(self) -> None:
+        """Forget everything but what a test set."""
+        self.addresses, self.ports = (), range(0)
+        self.owners.clear()
+
+    def _check(self) -> None:
+        if self.failure is not None:
+            raise self.failure
+
+
 _: type[Backend] = FakeBackend
+_beacon: type[Beacon] = FakeBeacon
+_relay: type[Relay] = FakeRelay

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import datetime
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import aiohttp
 import msgspec
@@ -19,8 +20,10 @@ from meshnet.coordinator.files import StateDirectory
 from meshnet.coordinator.meshes import Terms
 from meshnet.coordinator.server import Clock, Limits, listen, serving
 from meshnet.coordinator.store import Store
+from meshnet.coordinator.udp import Udp
 from meshnet.core.identity import SigningKey, encode
 from meshnet.core.links import CoordinatorAddress, invite_key
+from meshnet.core.records import Offer, Signed, sign, text_of
 from meshnet.protocol.control import (
     Challenge,
     Change,
@@ -35,6 +38,9 @@ from meshnet.protocol.control import (
 )
 from support.meshes import COORDINATOR, NOW, FakeDevice, FakeMesh, seed
 
+T = TypeVar("T")
+PATIENCE = 30.0
+"""Seconds after which what a test waits for will not come."""
 TOKEN = encode(seed("the right to create a mesh"))
 
 
@@ -67,6 +73,7 @@ async def coordinator(
     network4: str = "100.64.0.0/10",
     limits: Limits | None = None,
     port: int = 0,
+    udp: Udp | None = None,
 ) -> AsyncIterator[Running]:
     """Serve with this state directory until the block ends."""
     state, clock = StateDirectory(directory), Moment()
@@ -79,7 +86,7 @@ async def coordinator(
         times = Clock(now=lambda: clock.now)
         certificate = tls.load(*files, identity)
         address = CoordinatorAddress("127.0.0.1", listening.getsockname()[1], identity.public)
-        async with serving(listening, certificate, identity, store, terms, clock=times, limits=limits):
+        async with serving(listening, certificate, identity, store, terms, udp=udp, clock=times, limits=limits):
             yield Running(address, store, clock)
     finally:
         await store.close()
@@ -148,11 +155,30 @@ class Caller:
 
 @contextlib.asynccontextmanager
 async def calling(
-    directory: Path, *, limits: Limits | None = None, network4: str = "100.64.0.0/10"
+    directory: Path, *, limits: Limits | None = None, network4: str = "100.64.0.0/10", udp: Udp | None = None
 ) -> AsyncIterator[tuple[Running, Caller]]:
     """A coordinator, and somebody who calls it."""
-    async with coordinator(directory, limits=limits, network4=network4) as running, aiohttp.ClientSession() as session:
+    serving_here = coordinator(directory, limits=limits, network4=network4, udp=udp)
+    async with serving_here as running, aiohttp.ClientSession() as session:
         yield running, Caller(session, running)
+
+
+def offer_to(
+    mesh: FakeMesh, device: FakeDevice, peer: FakeDevice, *, candidates: tuple[str, ...] = ("192.0.2.7:51820",)
+) -> Signed:
+    """An offer of the device to the peer, newer than the last."""
+    seq = device.next_seq(f"offer {peer.id}")
+    offer = Offer(mesh=mesh.id, device=device.id, peer=peer.id, seq=seq, candidates=candidates)
+    return sign(text_of(offer), device.key)
+
+
+async def until(following: Callable[[], Awaitable[Change | None]], kind: type[T]) -> T:
+    """The next change of this kind."""
+    async with asyncio.timeout(PATIENCE):
+        while (change := await following()) is not None:
+            if isinstance(change, kind):
+                return change
+    raise AssertionError(f"the stream ended without a {kind.__name__}")
 
 
 async def until_synced(following: Callable[[], Awaitable[Change | None]]) -> list[Change]:

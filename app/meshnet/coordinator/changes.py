@@ -14,10 +14,12 @@ import msgspec
 
 from meshnet.coordinator.store import Member, Stored
 from meshnet.core.records import Body, Grants
-from meshnet.protocol.control import Change, Ping, Presence, Record
+from meshnet.protocol.control import Change, Meet, Ping, Presence, Record, Seen
 
 QUEUE_MAX = 1024
 """Records that wait for a reader at most."""
+MEETS_MAX = 256
+"""Offers that wait for a reader at most; the oldest gives way, its sender will ask again."""
 PING_SECONDS = 15.0
 _encoder = msgspec.json.Encoder()
 
@@ -35,6 +37,8 @@ class Stream:
         self._cut = cut
         self._records: deque[tuple[int, bytes]] = deque()
         self._presence: dict[str, bool] = {}
+        self._seen: tuple[str, ...] | None = None
+        self._meets: dict[str, Meet] = {}
         self._news = asyncio.Event()
         self._last = False
 
@@ -51,6 +55,19 @@ class Stream:
         self._presence[device] = online
         self._news.set()
 
+    def tell_seen(self, endpoints: tuple[str, ...]) -> None:
+        """Queue where the beacons see the device; only the newest sighting is kept."""
+        self._seen = endpoints
+        self._news.set()
+
+    def tell_meet(self, sender: str, meet: Meet) -> None:
+        """Queue an offer; only the newest of each sender is kept."""
+        self._meets.pop(sender, None)
+        self._meets[sender] = meet
+        if len(self._meets) > MEETS_MAX:
+            del self._meets[next(iter(self._meets))]
+        self._news.set()
+
     def finish(self) -> None:
         """End the stream when it has told what is queued."""
         self._last = True
@@ -63,15 +80,23 @@ class Stream:
         self._cut()
 
     def take(self, after: int) -> tuple[int, list[bytes]]:
-        """All lines that wait, records above the revision `after` only; and the highest revision among them."""
+        """All lines that wait, records above the revision `after` only; and the highest revision among them.
+
+        Offers come last: what they are checked against is in the records.
+        """
         lines = []
         for revision, line in self._records:
             if revision > after:
                 lines.append(line)
                 after = revision
         lines += [line_of(Presence(device, online)) for device, online in self._presence.items()]
+        if self._seen is not None:
+            lines.append(line_of(Seen(self._seen)))
+        lines += [line_of(meet) for meet in self._meets.values()]
         self._records.clear()
         self._presence.clear()
+        self._seen = None
+        self._meets.clear()
         return after, lines
 
     async def wait(self) -> list[bytes] | None:
@@ -131,6 +156,23 @@ class Hub:
         line = line_of(Record(stored.revision, stored.record))
         for stream in seeing:
             stream.tell_record(stored.revision, line)
+
+    def is_connected(self, mesh: str, device: str) -> bool:
+        """Whether the device has a stream."""
+        return device in self._meshes.get(mesh, {})
+
+    def tell_seen(self, mesh: str, device: str, endpoints: tuple[str, ...]) -> None:
+        """Tell a device, where it is connected, how the beacons see it; nobody else hears of it."""
+        stream = self._meshes.get(mesh, {}).get(device)
+        if stream is not None:
+            stream.tell_seen(endpoints)
+
+    def tell_meet(self, mesh: str, device: str, sender: str, meet: Meet) -> bool:
+        """Pass an offer on; False where the device is not connected."""
+        stream = self._meshes.get(mesh, {}).get(device)
+        if stream is not None:
+            stream.tell_meet(sender, meet)
+        return stream is not None
 
     def expel(self, mesh: str, device: str) -> None:
         """End the stream of a device that was removed, after what it was told."""

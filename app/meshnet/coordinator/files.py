@@ -84,6 +84,10 @@ class StateDirectory:
         """What lets somebody create a mesh, made on first use."""
         return self._secret("create.token")
 
+    def beacon_keys(self) -> tuple[bytes, bytes]:
+        """The WireGuard keys of the two beacons, made on first use."""
+        return self._secret("beacon-1.key"), self._secret("beacon-2.key")
+
     def write(self, name: str, data: bytes) -> Path:
         """Put a file in place, whole or not at all."""
         path = self.path / name

@@ -16,6 +16,7 @@ from aiohttp import web
 
 from meshnet.coordinator.changes import Hub, Stream, line_of
 from meshnet.coordinator.limits import Limiter, caller_of, plain_address
+from meshnet.coordinator.meetings import Meetings
 from meshnet.coordinator.meshes import Meshes
 from meshnet.coordinator.sessions import Sessions
 from meshnet.coordinator.store import Member, Store
@@ -33,8 +34,10 @@ _STATUS = {
     Code.UNKNOWN_DEVICE: 404,
     Code.ALREADY_JOINED: 409,
     Code.INVITE_USED: 409,
+    Code.DEVICE_OFFLINE: 409,
     Code.INVITE_EXPIRED: 410,
     Code.VERSION_MISMATCH: 426,
+    Code.TIMEOUT: 429,
     Code.SYSTEM_ERROR: 500,
     Code.ADDRESS_POOL_EMPTY: 503,
 }
@@ -98,6 +101,7 @@ class Handlers:
         meshes: Meshes,
         store: Store,
         hub: Hub,
+        meetings: Meetings,
         sessions: Sessions,
         strangers: Limiter,
         devices: Limiter,
@@ -107,6 +111,7 @@ class Handlers:
         self._meshes = meshes
         self._store = store
         self._hub = hub
+        self._meetings = meetings
         self._sessions = sessions
         self._strangers = strangers
         self._devices = devices
@@ -123,6 +128,7 @@ class Handlers:
         app.router.add_post("/v1/challenge", self.challenge)
         app.router.add_post("/v1/session", self.login)
         app.router.add_post("/v1/records", self.records)
+        app.router.add_post("/v1/meet", self.meet)
         app.router.add_get("/v1/changes", self.changes, allow_head=False)
         return app
 
@@ -179,6 +185,11 @@ class Handlers:
         await self._meshes.post(member, await _read(request, control.Post))
         return answer(None)
 
+    async def meet(self, request: web.Request) -> web.Response:
+        """Pass a member's offer on."""
+        member = self._caller(request)
+        return answer(await self._meetings.meet(member, await _read(request, control.MeetCall)))
+
     async def changes(self, request: web.Request) -> web.StreamResponse:
         """Tell what the device missed, and then what happens, until either side ends."""
         member = self._caller(request)
@@ -188,6 +199,7 @@ class Handlers:
         await response.prepare(request)
         self._on_lost(request, stream.finish)
         self._hub.join(stream)
+        self._meetings.connected(stream)
         try:
             await self._tell(response, request, stream, since)
         except (ConnectionError, TimeoutError):
@@ -197,7 +209,8 @@ class Handlers:
         return response
 
     async def _tell(self, response: web.StreamResponse, request: web.Request, stream: Stream, since: int) -> None:
-        await _write(response, [line_of(control.Welcome(plain_address(request.remote)))])
+        welcome = control.Welcome(plain_address(request.remote), self._meetings.beacons)
+        await _write(response, [line_of(welcome)])
         last = await self._tell_backlog(response, stream.member, since)
         last, lines = stream.take(last)
         await _write(response, [*lines, line_of(control.Synced(last))])

@@ -23,9 +23,11 @@ from meshnet.coordinator import tls
 from meshnet.coordinator.addresses import network_of
 from meshnet.coordinator.database import open_database, path_of
 from meshnet.coordinator.files import StateDirectory, default_directory
+from meshnet.coordinator.machine import read_ports
 from meshnet.coordinator.meshes import Terms
 from meshnet.coordinator.server import listen, serving
 from meshnet.coordinator.store import Store
+from meshnet.coordinator.udp import RELAY_PORTS, Udp, find
 from meshnet.core.links import CoordinatorAddress, CreateLink, parse_create
 from meshnet.errors import Code, MeshnetError
 
@@ -43,7 +45,10 @@ class Options:
     database: str | None
     certificate: tuple[Path, Path] | None
     network4: IPv4Network
-    relay: bool
+    udp: bool
+    """Beacon and relay are served too, where this machine can."""
+    relay_ports: range | None
+    """None: nobody chose."""
 
 
 def _read_listen(_context: click.Context, _option: click.Parameter, text: str) -> tuple[str, int]:
@@ -73,6 +78,13 @@ def _read_network(_context: click.Context, _option: click.Parameter, text: str) 
         raise click.BadParameter(str(error)) from error
 
 
+def _read_ports(_context: click.Context, _option: click.Parameter, text: str | None) -> range | None:
+    try:
+        return None if text is None else read_ports(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+
+
 _state_dir = click.option(
     "--state-dir", type=click.Path(path_type=Path), default=None, help="Where identity, TLS key and records are kept."
 )
@@ -92,8 +104,8 @@ def main() -> None:
 @click.option("--tls-cert", type=click.Path(path_type=Path), default=None, help="Default: makes its own.")
 @click.option("--tls-key", type=click.Path(path_type=Path), default=None)
 @click.option("--network4", default="100.64.0.0/10", show_default=True, callback=_read_network)
-@click.option("--no-relay", is_flag=True, help="Run without relay and beacon.")
-@click.option("--relay-ports", default=None, help="UDP ports A-B of the relay.")
+@click.option("--no-relay", is_flag=True, help="Serve no relay and no beacon, which need root.")
+@click.option("--relay-ports", default=None, callback=_read_ports, help=f"UDP ports A-B; default: {RELAY_PORTS}.")
 def serve(
     public_host: str,
     listen_on: tuple[str, int],
@@ -103,15 +115,15 @@ def serve(
     tls_key: Path | None,
     network4: IPv4Network,
     no_relay: bool,
-    relay_ports: str | None,
+    relay_ports: range | None,
 ) -> None:
     """Serve until SIGTERM; prints `ready` once it accepts connections."""
     if (tls_cert is None) != (tls_key is None):
         raise click.UsageError("--tls-cert and --tls-key go together")
     certificate = (tls_cert, tls_key) if tls_cert and tls_key else None
     state = StateDirectory(state_dir or default_directory())
-    options = Options(public_host, listen_on, state, database, certificate, network4, not no_relay)
-    _guarded(lambda: _serve(options, relay_ports))
+    options = Options(public_host, listen_on, state, database, certificate, network4, not no_relay, relay_ports)
+    _guarded(lambda: _serve(options))
 
 
 @main.command()
@@ -138,9 +150,7 @@ def _print_address(state: StateDirectory) -> None:
     click.echo(line)
 
 
-def _serve(options: Options, relay_ports: str | None) -> None:
-    if relay_ports is not None:
-        raise MeshnetError(Code.NOT_SUPPORTED, "This version has no relay; leave --relay-ports out.")
+def _serve(options: Options) -> None:
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
     logging.getLogger("alembic").setLevel(logging.WARNING)
     os.umask(0o077)
@@ -155,8 +165,6 @@ def _serve(options: Options, relay_ports: str | None) -> None:
 async def run(options: Options) -> None:
     """Serve until a signal; MeshnetError where it cannot."""
     state, identity = options.state, options.state.identity()
-    if options.relay:
-        log.info("relay and beacon are not in this version: devices need a direct way to one another")
     path = path_of(options.database) if options.database else state.database
     store = Store(await open_database(path, identity.public))
     try:
@@ -167,7 +175,8 @@ async def run(options: Options) -> None:
         listening = listen(host, port, both_families=host == "::")
         terms = Terms(identity.public, options.network4, state.create_token())
         link = CoordinatorAddress(options.public_host, listening.getsockname()[1], identity.public)
-        async with serving(listening, certificate, identity, store, terms):
+        udp = await asyncio.to_thread(_find_udp, options, link.port)
+        async with serving(listening, certificate, identity, store, terms, udp=udp):
             stop = _stop_signal()
             state.publish_address(str(CreateLink(link, terms.create_token)))
             _say_ready()
@@ -176,6 +185,10 @@ async def run(options: Options) -> None:
             _notify("STOPPING=1")
     finally:
         await store.close()
+
+
+def _find_udp(options: Options, port: int) -> Udp:
+    return find(options.state, port, options.public_host, options.relay_ports) if options.udp else Udp()
 
 
 def _stop_signal() -> asyncio.Event:

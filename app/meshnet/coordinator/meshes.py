@@ -20,6 +20,7 @@ import msgspec
 
 from meshnet.coordinator.addresses import choose_address
 from meshnet.coordinator.changes import Hub, line_of
+from meshnet.coordinator.roster import Roster
 from meshnet.coordinator.sessions import Sessions
 from meshnet.coordinator.store import Member, Reservation, Store, Stored, Transaction
 from meshnet.core.identity import decode, encode, fingerprint, verifies
@@ -33,6 +34,7 @@ from meshnet.core.records import (
     Invite,
     Membership,
     Mesh,
+    Offer,
     Removal,
     Signed,
     body_of,
@@ -87,6 +89,7 @@ class Meshes:
         store: Store,
         hub: Hub,
         sessions: Sessions,
+        roster: Roster,
         *,
         now: Callable[[], float],
         below: Callable[[int], int],
@@ -95,6 +98,7 @@ class Meshes:
         self._store = store
         self._hub = hub
         self._sessions = sessions
+        self._roster = roster
         self._now = now
         self._below = below
         self._ledgers: dict[str, Ledger] = {}
@@ -157,6 +161,25 @@ class Meshes:
                 await self._check_post(draft, caller, _read(record))
                 await self._accept(draft, record)
 
+    async def check_offer(self, caller: Member, record: Signed) -> Offer:
+        """What a member offers to another; Refusal `not-permitted`, `unknown-device`, or why it is refused."""
+        _check_form(record)
+        ledger = self._ledgers.get(caller.mesh)
+        if ledger is None:
+            async with self._lock, self._store.transaction() as transaction:
+                ledger = await self._ledger(transaction, caller.mesh)
+        if ledger is None or not ledger.is_member(caller.device):
+            raise Refusal(Code.NOT_PERMITTED, "This device was removed from the mesh.")
+        try:
+            offer = ledger.check_offer(record)
+        except RefusedRecordError as error:
+            raise Refusal(Code.INVALID_MESSAGE, f"The coordinator refuses the offer: {error}.") from error
+        if offer.device != caller.device:
+            raise Refusal(Code.NOT_PERMITTED, "A device offers what is its own, and nothing of others.")
+        if not ledger.is_member(offer.peer):
+            raise Refusal(Code.UNKNOWN_DEVICE, "The offer is for a device that is not of this mesh.")
+        return offer
+
     # --- changes ----------------------------------------------------------------------------------------------------
 
     @asynccontextmanager
@@ -176,8 +199,11 @@ class Meshes:
             self._hub.publish(mesh_id, stored, body)
             if isinstance(body, Membership):
                 log.info("device %s joined mesh %s", fingerprint(body.device), mesh_id)
+            if isinstance(body, Device):
+                self._roster.put(mesh_id, body.device, body.wireguard)
             if isinstance(body, Removal):
                 log.info("device %s was removed from mesh %s", body.device, mesh_id)
+                self._roster.remove(body.device)
                 self._sessions.end(body.device)
                 self._hub.expel(mesh_id, body.device)
 
@@ -189,6 +215,8 @@ class Meshes:
             raise Refusal(Code.INVALID_MESSAGE, f"The coordinator refuses the record: {error}.") from error
         if body is None:
             return
+        if isinstance(body, Device) and self._roster.owner(body.wireguard) not in (None, body.device):
+            raise Refusal(Code.INVALID_MESSAGE, "The WireGuard key is another device's.")
         revision = await draft.transaction.put(draft.ledger.mesh_id, body, record)
         draft.stored.append((Stored(revision, record), body))
         if isinstance(body, Removal):

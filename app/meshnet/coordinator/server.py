@@ -24,10 +24,13 @@ from aiohttp import web
 from meshnet.coordinator.changes import Hub
 from meshnet.coordinator.handlers import Handlers
 from meshnet.coordinator.limits import Limiter, Rate, caller_of, plain_address
+from meshnet.coordinator.meetings import Meetings
 from meshnet.coordinator.meshes import Meshes, Terms
+from meshnet.coordinator.roster import Roster
 from meshnet.coordinator.sessions import Sessions
 from meshnet.coordinator.store import Store
 from meshnet.coordinator.tls import Tls
+from meshnet.coordinator.udp import Beside, Udp
 from meshnet.core.identity import SigningKey, mesh_network6
 from meshnet.errors import Code, MeshnetError
 from meshnet.protocol.control import VERSION, Hello
@@ -176,18 +179,25 @@ async def serving(
     store: Store,
     terms: Terms,
     *,
+    udp: Udp | None = None,
     clock: Clock | None = None,
     limits: Limits | None = None,
 ) -> AsyncIterator[None]:
-    """Answer calls on the socket until the block ends; then streams end, open calls finish, and the socket closes."""
+    """Answer calls on the socket until the block ends; then streams end, open calls finish, and the socket closes.
+
+    Beacons and relay begin before, with all devices that are known, and end after.
+    """
     clock, limits = clock or Clock(), limits or Limits()
     hub, sessions, connections = Hub(), Sessions(clock.monotonic), _Connections(limits)
-    meshes = Meshes(terms, store, hub, sessions, now=clock.now, below=secrets.randbelow)
+    roster = await _roster(store)
+    meshes = Meshes(terms, store, hub, sessions, roster, now=clock.now, below=secrets.randbelow)
+    beside = Beside(udp or Udp(), listening.getsockname()[1], roster, hub, clock.monotonic)
     handlers = Handlers(
         _hello(identity, tls, terms.network4),
         meshes,
         store,
         hub,
+        Meetings(meshes, hub, beside.beacons, beside.relays, clock.monotonic),
         sessions,
         Limiter(limits.stranger, limits.strangers, clock.monotonic),
         Limiter(limits.device, limits.devices, clock.monotonic),
@@ -201,14 +211,22 @@ async def serving(
         lingering_time=_LINGER_SECONDS,
         shutdown_timeout=_SHUTDOWN_SECONDS,
     )
-    await runner.setup()
-    server = await _start(listening, tls, runner.server, connections)
-    try:
-        yield
-    finally:
-        server.close()
-        hub.close()
-        await runner.cleanup()
+    async with beside.serving():
+        await runner.setup()
+        server = await _start(listening, tls, runner.server, connections)
+        try:
+            yield
+        finally:
+            server.close()
+            hub.close()
+            await runner.cleanup()
+
+
+async def _roster(store: Store) -> Roster:
+    roster = Roster()
+    for mesh, device in await store.devices():
+        roster.put(mesh, device.device, device.wireguard)
+    return roster
 
 
 def _hello(identity: SigningKey, tls: Tls, network4: IPv4Network) -> Hello:

@@ -11,7 +11,7 @@ from sqlalchemy import delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from meshnet.coordinator.tables import members, records, reservations
-from meshnet.core.records import Body, Grants, Membership, Signed, subject_of
+from meshnet.core.records import Body, Device, Grants, Membership, Signed, body_of, subject_of
 
 PAGE = 200
 """Records of a backlog that are in memory at a time."""
@@ -135,6 +135,16 @@ class Store:
         async with self._engine.connect() as connection:
             row = (await connection.execute(query)).first()
         return None if row is None else Member(*row)
+
+    async def devices(self) -> list[tuple[str, Device]]:
+        """What each member says of itself, with its mesh, the oldest first."""
+        ours = (records.c.subject == members.c.device) & (records.c.mesh == members.c.mesh)
+        query = select(records.c.mesh, records.c.record).join(members, ours)
+        query = query.where(records.c.type == "device", members.c.address4.is_not(None))
+        async with self._engine.connect() as connection:
+            rows = await connection.execute(query.order_by(records.c.revision))
+            found = [(str(mesh), body_of(_signed.decode(text).body)) for mesh, text in rows]
+        return [(mesh, body) for mesh, body in found if isinstance(body, Device)]
 
     async def backlog(self, mesh: str, device: str, since: int) -> list[Stored]:
         """Up to `PAGE` records of the mesh that the device may see, with revisions above `since`, in their order."""

@@ -39,6 +39,7 @@ from meshnet_platform.linux.ip_words import entries
 from meshnet_platform.linux.journal import Journal
 from meshnet_platform.linux.network import Network
 from meshnet_platform.linux.peers import Peers
+from meshnet_platform.linux.probes import LinuxProbes
 from meshnet_platform.linux.problems import find_problems
 from meshnet_platform.linux.sysctl import Sysctls
 from meshnet_platform.linux.tunnel import TunnelInterface
@@ -152,8 +153,8 @@ class LinuxBackend:
         return Traffic(self._tunnel.sent(self._interface), self._firewall.returned())
 
     def open_probes(self, listen_port: int, magic: bytes) -> Probes | None:
-        """A raw socket beside WireGuard's own."""
-        return None
+        """Raw sockets beside WireGuard's own."""
+        return LinuxProbes(listen_port, magic)
 
     def restore(self) -> None:
         """Undo all of ours: by the journal, and without it by the names and numbers that only we use."""
@@ -298,6 +299,8 @@ class LinuxBackend:
             # When a route ends, the guard goes last: what is sent meanwhile is rejected, not let out in between.
             self._network.stop_routing(name)
         self._firewall.apply(plan, self._sysctls.opened_forwarding(settings))
+        if plan.tunnel is not None and state is not None:
+            self._peers.place(plan.tunnel, state)
         self._network.apply(plan, name)
         # Asked anew, for the interface has come up since, with settings of its own.
         self._sysctls.open(self._sysctls.wanted(plan))

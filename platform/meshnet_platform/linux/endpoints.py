@@ -16,8 +16,9 @@ import contextlib
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
+from meshnet_platform.api import Peer, Tunnel
 from meshnet_platform.linux import marks
 from meshnet_platform.linux.wg import InterfaceState, endpoints
 
@@ -32,6 +33,8 @@ class Endpoints:
 
     def __init__(self) -> None:
         self.known: dict[str, str] = {}
+        self.said: dict[str, str | None] = {}
+        """What the last plan that was carried out said of each peer, by key."""
         self._sources: frozenset[str] = frozenset()
 
     def note(self, state: InterfaceState) -> None:
@@ -40,9 +43,25 @@ class Endpoints:
         if there:
             self.known = {key: endpoint for key, endpoint in self.known.items() if key in there} | endpoints(state)
 
+    def start(self, peer: Peer) -> str | None:
+        """Where to begin with a peer that the tunnel does not know (any more).
+
+        Where it was heard of last, unless the plan has changed its mind since.
+        """
+        heard = self.known.get(peer.public_key)
+        if peer.endpoint is None or self.said.get(peer.public_key) == peer.endpoint:
+            return heard or peer.endpoint
+        return peer.endpoint
+
+    def placed(self, tunnel: Tunnel, moved: Mapping[str, str]) -> None:
+        """What this plan says of endpoints was carried out; `moved` are those who were sent elsewhere."""
+        self.said = {peer.public_key: peer.endpoint for peer in tunnel.peers}
+        # Never in place: it may be read by another thread at this moment.
+        self.known = {**self.known, **moved}
+
     def sources(self) -> frozenset[str]:
         """The addresses by which this device reaches them now; asking sends nothing."""
-        found = (_source_towards(endpoint) for endpoint in set(self.known.values()))
+        found = (source_towards(endpoint) for endpoint in set(self.known.values()))
         return frozenset(source for source in found if source is not None)
 
     def is_stale(self, sources: Iterable[str]) -> bool:
@@ -74,7 +93,8 @@ def _asleep_since_boot() -> float:
     return time.clock_gettime(time.CLOCK_BOOTTIME) - time.clock_gettime(time.CLOCK_MONOTONIC)
 
 
-def _source_towards(endpoint: str) -> str | None:
+def source_towards(endpoint: str) -> str | None:
+    """The address of this device by which what bears our mark reaches the endpoint; asking sends nothing."""
     address, _, port = endpoint.rpartition(":")
     address = address.strip("[]")
     family = socket.AF_INET6 if ":" in address else socket.AF_INET

@@ -12,7 +12,7 @@ from meshnet_platform.linux.nft_words import host_addresses
 from meshnet_platform.linux.ruleset import Ruleset
 from meshnet_platform.runner import Runner
 
-_ELEMENTS = re.compile(r"set (\w+) \{([^{}]*?)\s*elements = \{([^{}]*)\}")
+_ELEMENTS = re.compile(r"(set|map) (\w+) \{([^{}]*?)\s*elements = \{([^{}]*)\}")
 _COUNTED = re.compile(r"counter packets (\d+)")
 _UNMARKED = "0"
 _NO_TABLE = "No such file or directory"
@@ -54,7 +54,12 @@ class Firewall:
         wanted, last = nft.render(plan, frozenset()), self._last
         if wanted is None or last is None:
             return
-        left = Ruleset(last.rules, {name: found & wanted.members[name] for name, found in last.members.items()})
+        kept = {
+            # Aliases are no permission, and half of one would be wrong.
+            name: found if name in ruleset.MAPS else found & wanted.members[name]
+            for name, found in last.members.items()
+        }
+        left = Ruleset(last.rules, kept)
         if left == last:
             return
         with suppress(PlatformError):
@@ -116,9 +121,10 @@ class Firewall:
     def _list(self) -> tuple[str, dict[str, frozenset[str]]]:
         """Our table as it is: the rules, and apart from them the members of the sets."""
         text = self._runner.ask("nft", "--stateless", "list", "table", "inet", FIREWALL_TABLE)
-        members = {name: frozenset(re.split(r"[\s,]+", inside.strip())) for name, _, inside in _ELEMENTS.findall(text)}
-        ours = {name: found for name, found in members.items() if name[:-1] in ruleset.SETS}
-        return _ELEMENTS.sub(r"set \1 {\2", text), ours
+        found = {name: inside.split(",") for _, name, _, inside in _ELEMENTS.findall(text)}
+        known = {**ruleset.SET_TYPES, **ruleset.MAPS}
+        ours = {name: frozenset(one.strip() for one in members) for name, members in found.items() if name in known}
+        return _ELEMENTS.sub(r"\1 \2 {\3", text), ours
 
     def cut_unseen(self, plan: SystemPlan) -> None:
         """End the flows that peers may have opened while our rules were gone, where conntrack(8) is installed.

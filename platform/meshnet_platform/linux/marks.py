@@ -28,6 +28,9 @@ PUBLIC = 0x20D57
 TO_LAN = 0x20D58
 """Packets of peers that may reach this host's local networks, on their way there."""
 
+PROBE_MAGIC = b"MnP1"
+"""What our own datagrams from and to WireGuard's port begin with; WireGuard's begin with 1 to 4 and three zeros."""
+
 MESH_TABLE = 20853
 """Routes to peers, and the unreachable rest of the mesh."""
 ROUTE_TABLE = 20854

@@ -1,5 +1,6 @@
 """The firewall of a plan, as nftables rules: a pure function from `SystemPlan` to `Ruleset`.
 
+    aliases      prerouting   what comes from another endpoint of a peer's is taken for the one in use
     entry        prerouting   what comes in and from where; marks what is to be answered beside the tunnel
     names        dstnat       name queries of routed peers go to our forwarder
     input        input        what the mesh may send to this device
@@ -26,6 +27,7 @@ from meshnet_platform.api import SystemPlan
 from meshnet_platform.linux import marks
 from meshnet_platform.linux.nft_client import forward_guard_rules, guard_rules, to_tunnel_rules
 from meshnet_platform.linux.nft_host import from_tunnel_rules, neighbour_rules, to_internet_rules, to_lan_rules
+from meshnet_platform.linux.nft_paths import alias_members, alias_rules
 from meshnet_platform.linux.nft_words import (
     Rules,
     both_families,
@@ -50,6 +52,7 @@ def render(plan: SystemPlan, opened: frozenset[int] = frozenset()) -> Ruleset | 
     if plan.tunnel is None and plan.route is None:
         return None
     chains = (
+        _chain("aliases", "filter hook prerouting priority raw", alias_rules(plan)),
         _chain("entry", "filter hook prerouting priority mangle", _entry(plan)),
         _chain("names", "nat hook prerouting priority dstnat", _names(plan)),
         _chain("input", "filter hook input priority filter - 10", _input(plan)),
@@ -75,11 +78,12 @@ def _members(plan: SystemPlan) -> dict[str, frozenset[str]]:
         "routing": hosting.routing if hosting else (),
         "lan": hosting.lan if hosting else (),
     }
-    return {
+    sets = {
         name + family: frozenset(one for one in addresses[name] if (":" in one) == (family == "6"))
         for name in SETS
         for family in "46"
     }
+    return sets | alias_members(plan)
 
 
 def _chain(name: str, hook: str | None, rules: Rules) -> str:
@@ -138,6 +142,9 @@ def _names(plan: SystemPlan) -> Iterator[str]:
 
 def _input(plan: SystemPlan) -> Iterator[str]:
     yield f'iifname != "{interface_of(plan)}" accept'
+    if plan.tunnel is not None:
+        # A probe that came through the tunnel would find a path that leads into the tunnel.
+        yield f"udp dport {plan.tunnel.listen_port} drop"
     yield "ct state invalid drop"
     # It counts as related to a running flow, and would lead that flow astray.
     yield "icmp type redirect drop"

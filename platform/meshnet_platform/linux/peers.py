@@ -1,12 +1,13 @@
 """The peers of the tunnel: brought to what a plan says by wg(8), and told what a wireguard-go does not notice.
 
 Law: who comes is configured before anything else leads to them, and who goes is removed after all else; so adding and
-removing are two steps, and what was there before the first is what the second goes by.
+removing are two steps, and what was there before the first is what the second goes by. Between them, who is there is
+sent elsewhere once the firewall knows of it: before, it takes what comes from there for something from the old place.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+import time
 
 from meshnet_platform.api import Observation, Tunnel
 from meshnet_platform.linux import wg
@@ -35,8 +36,14 @@ class Peers:
         """Configure the interface and all wanted peers; returns what was configured before."""
         state = self._read(tunnel)
         self._endpoints.note(state)
-        self._set(tunnel, wg.changes(state, tunnel, self._endpoints.known))
+        self._set(tunnel, wg.changes(state, tunnel, self._endpoints.start))
         return state
+
+    def place(self, tunnel: Tunnel, before: InterfaceState) -> None:
+        """Send to where the plan says those of whom it says something new."""
+        moved = wg.moves(before, tunnel, self._endpoints.said, time.time())
+        self._set(tunnel, wg.endpoint_words(moved))
+        self._endpoints.placed(tunnel, moved)
 
     def remove(self, tunnel: Tunnel, before: InterfaceState) -> None:
         """Remove those who are not wanted any more."""
@@ -45,15 +52,14 @@ class Peers:
     def stand(self, tunnel: Tunnel) -> bool:
         """Whether all is configured as it was left."""
         # Peers move, and WireGuard follows them: where they are is nothing that was put there.
-        unplaced = replace(tunnel, peers=tuple(replace(peer, endpoint=None) for peer in tunnel.peers))
         state = self._read(tunnel)
-        return not wg.changes(state, unplaced) and not wg.removals(state, unplaced)
+        return not wg.changes(state, tunnel) and not wg.removals(state, tunnel)
 
     def follow_addresses(self, tunnel: Tunnel) -> None:
         """Tell a wireguard-go, which notices nothing of it, where this device has other addresses."""
         sources = self._endpoints.sources()
         if self._endpoints.is_stale(sources):
-            self._set(tunnel, wg.endpoints_again(self._read(tunnel)))
+            self._set(tunnel, wg.endpoint_words(wg.endpoints(self._read(tunnel))))
             self._endpoints.told(sources)
 
     def _read(self, tunnel: Tunnel) -> InterfaceState:

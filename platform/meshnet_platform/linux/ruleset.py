@@ -13,6 +13,15 @@ from meshnet_platform.linux.marks import FIREWALL_TABLE
 _TABLE = f"inet {FIREWALL_TABLE}"
 SETS = ("mesh", "incoming", "routing", "lan")
 """Each exists twice: `mesh4` for IPv4 addresses and `mesh6` for IPv6."""
+MAPS = {
+    "alias_port4": "ipv4_addr . inet_service : mark",
+    "alias_port6": "ipv6_addr . inet_service : mark",
+    "alias_address4": "ipv4_addr . inet_service : ipv4_addr",
+    "alias_address6": "ipv6_addr . inet_service : ipv6_addr",
+    "alias_ports": "mark : inet_service",
+}
+"""Their types: a source, and the port and the address to be written in its place; a port as mark, and the port."""
+SET_TYPES = {f"{name}{family}": f"ipv{family}_addr" for name in SETS for family in "46"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +31,7 @@ class Ruleset:
     rules: str
     """The chains, as they stand inside the table."""
     members: dict[str, frozenset[str]] = field(default_factory=dict)
-    """The addresses in each set."""
+    """The addresses in each set, and the "KEY : VALUE" in each map, both as nft lists them."""
 
 
 def transaction(previous: Ruleset | None, wanted: Ruleset) -> str:
@@ -32,8 +41,9 @@ def transaction(previous: Ruleset | None, wanted: Ruleset) -> str:
     starts out accepting, and its drop policy arrives late in the commit, so that packets would slip through.
     """
     if previous is not None and previous.rules == wanted.rules:
-        return "".join(_set_edit(name, previous, wanted) for name in _set_names())
-    return "".join((_whole_table(wanted), *(_set_filled(name, wanted) for name in _set_names())))
+        return "".join(_set_edit(name, previous, wanted) for name in (*SET_TYPES, *MAPS))
+    filled = (_set_filled(name, wanted) for name in (*SET_TYPES, *MAPS))
+    return "".join((_whole_table(wanted), *filled))
 
 
 def removal() -> str:
@@ -41,20 +51,16 @@ def removal() -> str:
     return f"add table {_TABLE}\ndelete table {_TABLE}\n"
 
 
-def _set_names() -> tuple[str, ...]:
-    return tuple(name + family for name in SETS for family in "46")
-
-
 def _whole_table(wanted: Ruleset) -> str:
-    sets = "".join(
-        f"  set {name} {{ type {'ipv4_addr' if name.endswith('4') else 'ipv6_addr'}; }}\n" for name in _set_names()
-    )
-    return f"add table {_TABLE}\nflush table {_TABLE}\ntable {_TABLE} {{\n{sets}{wanted.rules}}}\n"
+    sets = "".join(f"  set {name} {{ type {kind}; }}\n" for name, kind in SET_TYPES.items())
+    maps = "".join(f"  map {name} {{ type {kind}; }}\n" for name, kind in MAPS.items())
+    return f"add table {_TABLE}\nflush table {_TABLE}\ntable {_TABLE} {{\n{sets}{maps}{wanted.rules}}}\n"
 
 
 def _set_filled(name: str, wanted: Ruleset) -> str:
     # `flush table` empties chains, not sets: members that a daemon before this one left must go.
-    return f"flush set {_TABLE} {name}\n" + _elements("add", name, wanted.members.get(name, frozenset()))
+    kind = "map" if name in MAPS else "set"
+    return f"flush {kind} {_TABLE} {name}\n" + _elements("add", name, wanted.members.get(name, frozenset()))
 
 
 def _set_edit(name: str, previous: Ruleset, wanted: Ruleset) -> str:

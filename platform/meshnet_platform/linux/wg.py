@@ -1,17 +1,20 @@
 """WireGuard's configuration: what `wg show` says, and the words for `wg set` that make it what a plan says. Pure.
 
-Only what differs is named: to name a peer's endpoint again would undo the roaming that WireGuard does by itself.
+Only what differs is named. A peer's endpoint is where WireGuard heard of it last, and what a plan says of it holds from
+when it is said: to name it again would undo the roaming that WireGuard does by itself.
 """
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from meshnet_platform.api import Observation, Peer, PeerSight, PlatformError, Tunnel
 from meshnet_platform.linux.marks import PACKET_MARK
 
+_SILENT_SECONDS = 180
+"""Without a handshake for so long there is no session (WireGuard's paper, section 6.1)."""
 _DEFAULT_ROUTES = frozenset({"0.0.0.0/0", "::/0"})
 
 
@@ -57,11 +60,13 @@ def observation(state: InterfaceState) -> Observation:
     return Observation(tuple(sights))
 
 
-def changes(have: InterfaceState, want: Tunnel, known: Mapping[str, str] | None = None) -> tuple[str, ...]:
+def changes(
+    have: InterfaceState, want: Tunnel, start: Callable[[Peer], str | None] = lambda peer: peer.endpoint
+) -> tuple[str, ...]:
     """Words after `wg set NAME` for all that is new or differs; empty where nothing does. Peers are only added.
 
-    `private-key /dev/stdin` among them asks for the private key on standard input, where nobody sees it. `known` are
-    the endpoints, by key, that a tunnel that is gone had last: a new peer without one in the plan begins there.
+    `private-key /dev/stdin` among them asks for the private key on standard input, where nobody sees it. `start` tells
+    the endpoint of a new peer; those of the others are left as they are, see `moves`.
     """
     words: list[str] = []
     if want.listen_port != have.listen_port:
@@ -73,8 +78,26 @@ def changes(have: InterfaceState, want: Tunnel, known: Mapping[str, str] | None 
     there = {peer.public_key: peer for peer in have.peers}
     # Who gains the default routes is named before who loses them: they move in one step, and never belong to nobody.
     for peer in sorted(want.peers, key=lambda one: _DEFAULT_ROUTES.isdisjoint(one.allowed)):
-        words += _peer_words(there.get(peer.public_key), peer, (known or {}).get(peer.public_key))
+        words += _peer_words(there.get(peer.public_key), peer, start)
     return tuple(words)
+
+
+def moves(have: InterfaceState, want: Tunnel, said: Mapping[str, str | None], now: float) -> dict[str, str]:
+    """The endpoints, by key, that peers which are there are to be sent to: those that the plan names anew.
+
+    `said` is what the last plan said of each peer. Of whom none of this process said anything, WireGuard knows better,
+    unless it has had no handshake there lately (`now`: Unix time in seconds).
+    """
+    there = {peer.public_key: peer for peer in have.peers}
+    found: dict[str, str] = {}
+    for peer in want.peers:
+        known, key = there.get(peer.public_key), peer.public_key
+        if known is None or peer.endpoint is None:
+            continue
+        unsaid_and_lost = key not in said and known.endpoint != peer.endpoint and _is_silent(known, now)
+        if unsaid_and_lost or (key in said and said[key] != peer.endpoint):
+            found[key] = peer.endpoint
+    return found
 
 
 def endpoints(state: InterfaceState) -> dict[str, str]:
@@ -89,17 +112,21 @@ def removals(have: InterfaceState, want: Tunnel) -> tuple[str, ...]:
     return tuple(word for key in gone for word in ("peer", key, "remove"))
 
 
-def endpoints_again(state: InterfaceState) -> tuple[str, ...]:
-    """Words after `wg set NAME` that name each peer's endpoint as it is: what the tunnel kept beside it is dropped."""
-    return tuple(word for key, endpoint in endpoints(state).items() for word in ("peer", key, "endpoint", endpoint))
+def endpoint_words(endpoints: Mapping[str, str]) -> tuple[str, ...]:
+    """Words after `wg set NAME` that name these endpoints, by key; what the tunnel kept beside them is dropped."""
+    return tuple(word for key, endpoint in endpoints.items() for word in ("peer", key, "endpoint", endpoint))
 
 
-def _peer_words(have: PeerState | None, want: Peer, known: str | None) -> Iterator[str]:
+def _is_silent(peer: PeerState, now: float) -> bool:
+    return peer.endpoint is None or now - peer.last_handshake > _SILENT_SECONDS
+
+
+def _peer_words(have: PeerState | None, want: Peer, start: Callable[[Peer], str | None]) -> Iterator[str]:
     words: list[str] = []
-    endpoint = want.endpoint or (known if have is None else None)
+    endpoint = start(want) if have is None else None
     if have is None or have.allowed != frozenset(want.allowed):
         words += ["allowed-ips", ",".join(want.allowed)]
-    if endpoint is not None and (have is None or have.endpoint != endpoint):
+    if endpoint is not None:
         words += ["endpoint", endpoint]
     if want.keepalive != (have.keepalive if have else 0):
         words += ["persistent-keepalive", str(want.keepalive)]

@@ -95,6 +95,17 @@ def test_peers_come_before_the_firewall_and_the_firewall_before_addresses_and_ro
     assert tools == ["wg", "nft", "ip"]
 
 
+def test_a_peer_is_sent_elsewhere_once_the_firewall_knows(backend: LinuxBackend, machine: Machine) -> None:
+    near, far = "192.168.1.20:21820", "203.0.113.5:20001"
+    machine.configured = True
+    for endpoint, alias in ((far, near), (near, far)):
+        machine.changes.clear()
+        peer = dataclasses.replace(PEER, endpoint=endpoint, aliases=(alias,))
+        backend.apply(SystemPlan(dataclasses.replace(TUNNEL, peers=(peer,))))
+    assert [change.split()[0] for change in machine.changes] == ["nft", "wg"]
+    assert "add element inet meshnet alias_address4 { 203.0.113.5 . 20001 : 192.168.1.20 }" in machine.inputs[-2]
+
+
 def test_the_private_key_is_given_on_standard_input_only(backend: LinuxBackend, machine: Machine) -> None:
     backend.apply(ROUTED)
     assert machine.inputs[0] == KEY + "\n"
@@ -378,7 +389,7 @@ class Moving:
 
 @pytest.fixture
 def moving(backend: LinuxBackend, machine: Machine, monkeypatch: pytest.MonkeyPatch) -> Moving:
-    monkeypatch.setattr(wg, "endpoints_again", lambda state: ("peer", "all", "endpoint", "again"))
+    monkeypatch.setattr(wg, "endpoints", lambda state: {"all": "again"})
     return Moving(backend, machine, monkeypatch)
 
 

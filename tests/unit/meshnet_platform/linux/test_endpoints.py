@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from meshnet_platform.api import Peer, Tunnel
 from meshnet_platform.linux.endpoints import Endpoints, Slumber
 from meshnet_platform.linux.wg import InterfaceState, PeerState
 
@@ -26,6 +27,29 @@ def test_who_is_no_peer_any_more_is_forgotten() -> None:
     endpoints.note(state(a="192.0.2.1:1", b="192.0.2.2:1"))
     endpoints.note(state(b=None))
     assert endpoints.known == {"b": "192.0.2.2:1"}
+
+
+@pytest.mark.parametrize(
+    ("said", "heard", "planned", "begun"),
+    [
+        (None, None, "a", "a"),
+        (None, "b", "a", "a"),
+        ("a", "b", "a", "b"),
+        ("a", None, "a", "a"),
+        ("a", "b", "c", "c"),
+        ("a", "b", None, "b"),
+        (None, "b", None, "b"),
+        (None, None, None, None),
+    ],
+)
+def test_a_tunnel_that_is_made_anew_begins_with_what_is_newest(
+    said: str | None, heard: str | None, planned: str | None, begun: str | None
+) -> None:
+    endpoints = Endpoints()
+    if said is not None:
+        endpoints.placed(Tunnel("meshnet0", "", 1, (), peers=(Peer("key", (), said),)), {})
+    endpoints.note(state(key=heard))
+    assert endpoints.start(Peer("key", (), planned)) == begun
 
 
 def test_other_addresses_are_told_once() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 
 from meshnet_platform.api import Hosting, Peer, PlatformError, SystemPlan, Tunnel
 from meshnet_platform.linux.firewall import Firewall
+from meshnet_platform.linux.ruleset import MAPS
 from meshnet_platform.runner import Result, Runner
 
 HOST = SystemPlan(incoming=("100.64.0.3",), hosting=Hosting(("100.64.0.2", "fd00::2")))
@@ -87,12 +89,12 @@ class Kernel:
     def _execute(self, words: Sequence[str], stdin: str | None, timeout: float) -> Result:
         if stdin is not None:
             self.given.append(stdin)
-            members = {"4": "100.64.0.2", "6": "fd00::2"}
-            sets = "".join(
-                f"\tset mesh{family} {{\n\t\ttype x\n\t\telements = {{ {one} }}\n\t}}\n"
-                for family, one in members.items()
+            added = re.findall(r"add element inet meshnet (\w+) \{ (.*) \}", stdin)
+            listed = (
+                f"\t{'map' if name in MAPS else 'set'} {name} {{\n\t\ttype x\n\t\telements = {{ {members} }}\n\t}}\n"
+                for name, members in added
             )
-            self.table = "table inet meshnet {\n" + sets + stdin
+            self.table = "table inet meshnet {\n" + "".join(listed).replace(", ", ",\n\t\t\t     ") + stdin
         return Result(0, self.table)
 
 
@@ -111,6 +113,27 @@ def test_what_was_put_there_stands_until_somebody_changes_it(kernel: Kernel) -> 
         assert not firewall.stands()
         kernel.table = whole
     assert firewall.stands()
+
+
+ALIASED = Peer("key", ("100.64.0.2/32", "fd00::2/128"), "203.0.113.5:1", aliases=("198.51.100.2:1", "198.51.100.3:1"))
+
+
+def test_aliases_are_looked_after_too(kernel: Kernel) -> None:
+    tunnel = Tunnel("meshnet0", "secret", 1, (), peers=(ALIASED,))
+    firewall = Firewall(kernel.runner)
+    firewall.apply(SystemPlan(tunnel), frozenset())
+    assert firewall.stands()
+    kernel.table = kernel.table.replace("198.51.100.3 . 1 : 203.0.113.5", "198.51.100.3 . 1 : 192.0.2.1")
+    assert not firewall.stands()
+
+
+def test_aliases_are_no_permission_that_is_withdrawn(kernel: Kernel) -> None:
+    tunnel = Tunnel("meshnet0", "secret", 1, (), peers=(ALIASED,))
+    firewall = Firewall(kernel.runner)
+    firewall.apply(SystemPlan(tunnel, incoming=("100.64.0.2",)), frozenset())
+    firewall.withdraw(SystemPlan(dataclasses.replace(tunnel, peers=())))
+    assert "incoming4" in kernel.given[-1]
+    assert "alias" not in kernel.given[-1]
 
 
 def test_a_repair_assumes_nothing_of_what_is_there(kernel: Kernel) -> None:

@@ -14,7 +14,12 @@ from meshnet_platform.linux.nft_words import destinations
 from meshnet_platform.linux.ruleset import transaction
 
 PEERS = (
-    Peer("A=", ("100.64.0.2/32", "fd00::2/128", "0.0.0.0/0", "::/0")),
+    Peer(
+        "A=",
+        ("100.64.0.2/32", "fd00::2/128", "0.0.0.0/0", "::/0"),
+        "203.0.113.5:20001",
+        aliases=("198.51.100.2:51999", "[2001:db8::2]:51999"),
+    ),
     Peer("B=", ("100.64.0.3/32", "fd00::3/128")),
     Peer("beacon=", ()),
 )
@@ -123,7 +128,7 @@ def test_what_the_host_does_not_carry_is_kept_out_of_the_tunnel(
 def test_no_set_holds_prefixes_and_every_chain_is_always_there(name: str) -> None:
     text = text_of(PLANS[name])
     assert "interval" not in text
-    assert text.count("  chain ") == 13
+    assert text.count("  chain ") == 14
     assert "secret" not in text
 
 

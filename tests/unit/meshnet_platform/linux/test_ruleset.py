@@ -25,7 +25,8 @@ def test_other_rules_replace_the_old_ones_without_deleting_the_table() -> None:
     text = transaction(rules(), rules("  chain other {\n  }\n", mesh4="100.64.0.2"))
     assert text.startswith("add table inet meshnet\nflush table inet meshnet\ntable inet meshnet {\n")
     assert "delete" not in text
-    assert text.endswith("flush set inet meshnet lan4\nflush set inet meshnet lan6\n")
+    assert "flush set inet meshnet lan4\nflush set inet meshnet lan6\n" in text
+    assert text.endswith("flush map inet meshnet alias_ports\n")
     assert "flush set inet meshnet mesh4\nadd element inet meshnet mesh4 { 100.64.0.2 }\n" in text
 
 

@@ -7,15 +7,18 @@ import pytest
 from meshnet_platform.api import Peer, PlatformError, Tunnel
 from meshnet_platform.linux.wg import (
     InterfaceState,
+    PeerState,
     changes,
+    endpoint_words,
     endpoints,
-    endpoints_again,
+    moves,
     observation,
     parse_dump,
     removals,
 )
 
 KEY = base64.b64encode(bytes(range(32))).decode()
+NOW = 1_700_000_000
 A, B = (base64.b64encode(bytes([n]) * 32).decode() for n in (1, 2))
 DUMP = (
     f"{KEY}\tpublic\t21820\t0x20d53\n"
@@ -69,12 +72,51 @@ def test_the_private_key_is_never_a_word() -> None:
     )
 
 
-def test_an_endpoint_that_wireguard_found_itself_is_left_alone_unless_the_plan_names_another() -> None:
+@pytest.mark.parametrize("endpoint", [None, "192.0.2.9:1"])
+def test_where_a_peer_is_that_is_there_is_no_matter_of_what_is_configured(endpoint: str | None) -> None:
     first, second = same_peers()
-    roamed = Peer(A, first.allowed, None, 25)
-    assert changes(parse_dump(DUMP), tunnel(roamed, second)) == ()
-    named = Peer(A, first.allowed, "192.0.2.9:1", 25)
-    assert changes(parse_dump(DUMP), tunnel(named, second)) == ("peer", A, "endpoint", "192.0.2.9:1")
+    assert changes(parse_dump(DUMP), tunnel(Peer(A, first.allowed, endpoint, 25), second)) == ()
+
+
+def heard(endpoint: str | None, ago: int) -> InterfaceState:
+    return InterfaceState(peers=(PeerState(A, endpoint, frozenset(), NOW - ago, 0, 0, 0),))
+
+
+@pytest.mark.parametrize("ago", [0, 1000])
+@pytest.mark.parametrize("said", [None, "192.0.2.1:1"])
+def test_a_peer_is_sent_to_where_the_plan_says_when_it_says_something_new(said: str | None, ago: int) -> None:
+    plan = tunnel(Peer(A, (), "192.0.2.9:1"))
+    assert moves(heard("203.0.113.9:4000", ago), plan, {A: said}, NOW) == {A: "192.0.2.9:1"}
+
+
+@pytest.mark.parametrize("ago", [0, 1000])
+def test_a_plan_that_says_the_same_again_undoes_no_roaming(ago: int) -> None:
+    plan = tunnel(Peer(A, (), "192.0.2.9:1"))
+    assert moves(heard("203.0.113.9:4000", ago), plan, {A: "192.0.2.9:1"}, NOW) == {}
+
+
+def test_a_plan_that_says_nothing_moves_nobody() -> None:
+    assert moves(heard("203.0.113.9:4000", 1000), tunnel(Peer(A, ())), {A: "192.0.2.9:1"}, NOW) == {}
+
+
+@pytest.mark.parametrize(
+    ("state", "moved"),
+    [
+        (heard("203.0.113.9:4000", 180), False),
+        (heard("203.0.113.9:4000", 181), True),
+        (heard("192.0.2.9:1", 181), False),
+        (heard(None, 0), True),
+    ],
+)
+def test_of_whom_an_earlier_process_spoke_wireguard_knows_better_while_it_hears_of_him(
+    state: InterfaceState, moved: bool
+) -> None:
+    plan = tunnel(Peer(A, (), "192.0.2.9:1"))
+    assert moves(state, plan, {}, NOW) == ({A: "192.0.2.9:1"} if moved else {})
+
+
+def test_who_is_not_there_yet_is_not_moved() -> None:
+    assert moves(InterfaceState(), tunnel(Peer(A, (), "192.0.2.9:1")), {}, NOW) == {}
 
 
 def test_who_gains_the_default_route_is_named_before_who_loses_it() -> None:
@@ -96,22 +138,14 @@ def test_keys_that_differ_only_in_bits_that_wireguard_sets_are_the_same() -> Non
     assert changes(parse_dump(DUMP), spelled) == ()
 
 
-def test_a_tunnel_that_is_made_anew_begins_where_its_peers_were_heard_of() -> None:
+def test_new_peers_begin_where_they_are_said_to_be() -> None:
     known = endpoints(parse_dump(DUMP))
     assert known == {A: "192.0.2.1:21820"}
-    words = changes(InterfaceState(), tunnel(Peer(A, ()), Peer(B, ())), known)
+    words = changes(InterfaceState(), tunnel(Peer(A, ()), Peer(B, ())), lambda peer: known.get(peer.public_key))
     assert words[words.index(A) :][3:5] == ("endpoint", "192.0.2.1:21820")
     assert words.count("endpoint") == 1
+    assert changes(parse_dump(DUMP), tunnel(*same_peers()), lambda _: "192.0.2.9:1") == ()
 
 
-def test_what_the_plan_says_of_an_endpoint_goes_before_what_was_heard() -> None:
-    words = changes(InterfaceState(), tunnel(Peer(A, (), "192.0.2.9:1")), {A: "192.0.2.1:21820"})
-    assert words[-1] == "192.0.2.9:1"
-
-
-def test_a_peer_that_is_there_knows_better_where_it_is() -> None:
-    assert changes(parse_dump(DUMP), tunnel(*same_peers()), {A: "192.0.2.9:1", B: "192.0.2.9:1"}) == ()
-
-
-def test_endpoints_are_named_again_as_they_are() -> None:
-    assert endpoints_again(parse_dump(DUMP)) == ("peer", A, "endpoint", "192.0.2.1:21820")
+def test_endpoints_are_named_peer_by_peer() -> None:
+    assert endpoint_words(endpoints(parse_dump(DUMP))) == ("peer", A, "endpoint", "192.0.2.1:21820")

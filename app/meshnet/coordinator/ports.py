@@ -1,0 +1,104 @@
+"""Which two devices have which ports of the relay. Pure; every step takes the same time however many pairs there are.
+
+A pair of ports is named by its even one. The pairs are kept in the order of their last use, so the one that was unused
+longest is the first.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+Ends = tuple[str, str]
+"""The ids of two devices, the lower one first."""
+
+
+def ends_of(one: str, other: str) -> Ends:
+    """Two devices, in their order."""
+    return (one, other) if one < other else (other, one)
+
+
+class Binding(NamedTuple):
+    """Where the ends of a pair send from, and to which address of the relay."""
+
+    public: str
+    addresses: tuple[str, str]
+
+
+@dataclass(slots=True)
+class Allotment:
+    """A pair of ports, and the devices that have it."""
+
+    port: int
+    ends: Ends
+    used: float
+    """When it was used last."""
+    binding: Binding | None = None
+    """What the relay was told of it."""
+
+
+class Ports:
+    """The range of ports, given out."""
+
+    def __init__(self, ports: range) -> None:
+        self._free = deque(range(ports.start, ports.stop - 1, 2))
+        self._by_ends: dict[Ends, Allotment] = {}
+        self._by_port: dict[int, Ends] = {}
+        self._by_device: dict[str, set[Ends]] = {}
+
+    @property
+    def has_free(self) -> bool:
+        """Whether a pair of ports is nobody's."""
+        return bool(self._free)
+
+    def get(self, ends: Ends) -> Allotment | None:
+        """What the two devices have."""
+        return self._by_ends.get(ends)
+
+    def touch(self, allotment: Allotment, now: float) -> None:
+        """It is used now."""
+        allotment.used = now
+        self._by_ends[allotment.ends] = self._by_ends.pop(allotment.ends)
+
+    def take(self, ends: Ends, now: float) -> Allotment | None:
+        """Give the two devices, which have none, a pair of ports; None when all are taken."""
+        if not self._free:
+            return None
+        allotment = Allotment(self._free.popleft(), ends, now)
+        self._by_ends[ends] = allotment
+        self._by_port[allotment.port] = ends
+        for device in ends:
+            self._by_device.setdefault(device, set()).add(ends)
+        return allotment
+
+    def give_back(self, allotment: Allotment) -> None:
+        """The pair is free; it is given out again after all that were free before it."""
+        del self._by_ends[allotment.ends]
+        del self._by_port[allotment.port]
+        for device in allotment.ends:
+            self._by_device[device].discard(allotment.ends)
+            if not self._by_device[device]:
+                del self._by_device[device]
+        self._free.append(allotment.port)
+
+    def touch_all(self, ports: Iterable[int], now: float) -> None:
+        """The pairs with these even ports are used now; those that nobody has any more are passed over."""
+        for port in ports:
+            ends = self._by_port.get(port)
+            if ends is not None:
+                self.touch(self._by_ends[ends], now)
+
+    def of(self, device: str) -> list[Allotment]:
+        """What the device has with others."""
+        return [self._by_ends[ends] for ends in self._by_device.get(device, ())]
+
+    def all(self) -> list[Allotment]:
+        """Everything that is given out."""
+        return list(self._by_ends.values())
+
+    def unused_since(self, moment: float) -> Allotment | None:
+        """The pair that was unused longest, if it was not used after this moment."""
+        first = next(iter(self._by_ends.values()), None)
+        return first if first is not None and first.used <= moment else None
