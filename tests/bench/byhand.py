@@ -89,7 +89,8 @@ class Switch:
         """Key and addresses of a peer."""
         lines = self._laptop.run("wg", "show", self._interface, "allowed-ips").stdout.splitlines()
         peers = [line.split() for line in lines]
-        words = next(words for words in peers if not host or f"{host}/32" in words)
+        # A beacon is a peer with no address.
+        words = next(words for words in peers if (f"{host}/32" in words if host else words[1:] != ["(none)"]))
         return words[0], words[1:]
 
     @staticmethod

@@ -18,13 +18,12 @@ from bench.throughput import held
 from lab.household import Household
 from lab.net import LabError, wait_until
 from lab.services import Observer, Packet
-from lab.world import HOME_PORT, World, program
+from lab.tunnel_packets import Permitted, permitted_to_laptop
+from lab.world import World, program
 
 FAST = Aim("under 200 ms", Of.MEASURED, most=0.2)
 NOTHING = Aim("0", Of.MEASURED, most=0)
 WAYS = ("command", "daemon", "hand")
-_NEIGHBOURS = (b"\x85", b"\x87", b"\x88", b"\x8f")
-"""Types of ICMPv6 that every device in a network sends: who routes, who has this address, I have, I listen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +57,10 @@ class Handovers:
             f"The laptop sends a packet every {stream.EVERY * 1000:.0f} ms to the web server, which sends each back;"
             " meanwhile it goes from home to the rented server, and back. Lost is what got no answer, refused packets"
             f" included; of {sent:,} packets in all. Outside the tunnel is whatever the laptop sent on the café's wire"
-            " that is neither WireGuard to one of the hosts, nor the daemon's connection to the coordinator, nor the"
-            f" talk of neighbours; before there was a route, the same observer saw {self.seen_in_the_open} such packets"
-            " of one web page. By hand is a script on the same tunnel: `wg set` with the new peer, and `resolv.conf`;"
+            " that is neither WireGuard's or a probe, to one of the hosts, the relay or a beacon, nor the daemon's"
+            " connection to the coordinator, nor the talk of neighbours; before there was a route, the same observer"
+            f" saw {self.seen_in_the_open} such packets of one web page. By hand is a script on the same tunnel:"
+            " `wg set` with the new peer, and `resolv.conf`;"
             " it does not ask whether the new host answers, and ties no flow to its host."
         )
 
@@ -90,21 +90,22 @@ def _lost(run: Handover) -> float:
 class Hosts:
     """The household, and the rented server as a second host of the laptop."""
 
-    def __init__(self, household: Household) -> None:
-        self._household = household
+    def __init__(self, household: Household, say: Callable[[str], None]) -> None:
+        self._household, self._say = household, say
         self.world: World = household.world
         household.start(self.world.server)
         household.bring_in(self.world.server, "server", allow="routing")
         stream.start_reflector(self.world.web)
-        wait_until(lambda: set(self._permitted()) >= {"home-pc", "server"}, "two hosts")
+        wait_until(lambda: set(self._granting()) >= {"home-pc", "server"}, "two hosts")
         # Each is met once, so that no handshake is in what is measured.
         for host in ("home-pc", "server"):
             household.route(host)
         household.stop()
-        addresses = self._permitted()
+        addresses = self._granting()
+        self._permitted = permitted_to_laptop(self.world, with_server=True)
         self._scripts = byhand.Switch(self.world, host=addresses["home-pc"], other=addresses["server"])
 
-    def _permitted(self) -> dict[str, str]:
+    def _granting(self) -> dict[str, str]:
         """The hosts' mesh addresses by name."""
         devices = self.world.meshnet(self.world.laptop, "devices")["devices"]
         return {device["name"]: device["address4"] for device in devices if device["granted"]["routing"]}
@@ -116,13 +117,13 @@ class Hosts:
             for old, new in ((home, server), (server, home)):
                 with Observer(self.world.cafe_router, "lan") as observer:
                     done = self._switch(way, old[1], *new)
-                yield done, len(outside(self.world, observer.packets()))
+                yield done, self._counted(observer.packets())
 
     def see_in_the_open(self) -> int:
         """How many packets outside the tunnel are seen where there is none in use."""
         with Observer(self.world.cafe_router, "lan") as observer:
             self.world.public_address(self.world.laptop)
-        seen = len(outside(self.world, observer.packets()))
+        seen = len(outside(self._permitted, observer.packets()))
         if not seen:
             raise LabError("the observer sees nothing of a laptop that is not routed: it would see no leak either")
         return seen
@@ -130,6 +131,13 @@ class Hosts:
     def stop(self) -> None:
         """The server is no host any more."""
         self._household.daemons.pop(self.world.server).stop()
+
+    def _counted(self, packets: list[Packet]) -> int:
+        """How many are outside; each is shown, for the page has room for a number only."""
+        found = outside(self._permitted, packets)
+        for packet in found:
+            self._say(f"    outside the tunnel: {packet}")
+        return len(found)
 
     def _switch(self, way: str, before: str, device: str, after: str) -> Handover:
         how: dict[str, Any] = {"device": device}
@@ -160,23 +168,15 @@ class Hosts:
                 laptop.run(*self._scripts.off)
 
 
-def outside(world: World, packets: list[Packet]) -> list[Packet]:
+def outside(permitted: Permitted, packets: list[Packet]) -> list[Packet]:
     """What a laptop sent that may not be seen of a routed one."""
-    ours = [packet for packet in packets if packet.src in (world.laptop4, world.laptop6)]
-    return [packet for packet in ours if not _may_be_seen(world, packet)]
-
-
-def _may_be_seen(world: World, packet: Packet) -> bool:
-    tunnel = packet.proto == "udp" and (
-        packet.dst == world.server4 or (packet.dst == world.home_public4 and packet.dport == HOME_PORT)
-    )
-    control = packet.proto == "tcp" and packet.dst == world.server4
-    return tunnel or control or (packet.proto == "icmp6" and packet.payload[:1] in _NEIGHBOURS)
+    ours = [packet for packet in packets if packet.src in (World.laptop4, World.laptop6)]
+    return [packet for packet in ours if packet not in permitted]
 
 
 def measure(household: Household, rounds: int, say: Callable[[str], None]) -> Handovers:
     """Switch there and back by every way, `rounds` times, in turns; begins and ends without a route."""
-    hosts = Hosts(household)
+    hosts = Hosts(household, say)
     seen = hosts.see_in_the_open()
     taken: dict[str, list[tuple[Handover, int]]] = {way: [] for way in WAYS}
     for number in range(rounds):

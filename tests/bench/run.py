@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench import (
+    beacons,
     chains,
     computer,
     crowds,
@@ -49,6 +50,7 @@ class Effort:
     counts: int
     faults: int
     handovers: int
+    beacons: int
     windows: int
     window: float
     """Seconds of each of the windows in which idle daemons are watched."""
@@ -65,6 +67,7 @@ FULL = Effort(
     counts=3,
     faults=3,
     handovers=5,
+    beacons=3,
     windows=5,
     window=60.0,
 )
@@ -79,6 +82,7 @@ QUICK = Effort(
     counts=1,
     faults=1,
     handovers=1,
+    beacons=1,
     windows=2,
     window=1.0,
 )
@@ -119,10 +123,12 @@ def measure(household: Household, effort: Effort, is_quick: bool) -> Page:
         counts = processes.measure(household, effort.counts)
     with step("giving and taking a permission where many have one"):
         among_many = crowds.measure(effort.crowds, say)
+    with step("showing a crowd to the beacon"):
+        seen = beacons.measure(effort.beacons, say)
     with step("letting things break"):
         recoveries = recovery.measure(effort.faults, say)
     first = (switches.section(starts, counts), handovers.section, recoveries, through.section, rows.section)
-    sections = (*first, starts.section, idles.section, counts.section, permissions, among_many)
+    sections = (*first, starts.section, idles.section, counts.section, permissions, among_many, seen)
     return Page(computer.describe(through.implementation, load), sections, is_quick)
 
 

@@ -20,7 +20,7 @@ from meshnet_platform.backends import choose_beacon
 
 def ask(path: Path, method: str, *arguments: Any) -> Any:
     """The beacon's answer; PlatformError with its words where it refuses."""
-    with socket.socket(socket.AF_UNIX) as asking:
+    with _local_socket() as asking:
         asking.settimeout(60)
         asking.connect(str(path))
         with asking.makefile("rw") as stream:
@@ -32,9 +32,15 @@ def ask(path: Path, method: str, *arguments: Any) -> Any:
     return answer["is"]
 
 
+def _local_socket() -> socket.socket:
+    if sys.platform == "win32":
+        raise SystemExit("A beacon needs Linux.")
+    return socket.socket(socket.AF_UNIX)
+
+
 def _serve(state_dir: Path, path: Path) -> None:
     beacon = choose_beacon(state_dir)
-    with socket.socket(socket.AF_UNIX) as serving:
+    with _local_socket() as serving:
         path.unlink(missing_ok=True)
         serving.bind(str(path))
         serving.listen()

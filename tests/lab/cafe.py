@@ -19,6 +19,7 @@ from lab import forge
 from lab.net import Lab, LabError, Machine, wait_until
 from lab.services import Observer, Packet
 from lab.test_backend import Device
+from lab.tunnel_packets import is_discovery, is_wireguard
 from meshnet_platform.api import Control, Gateway, Hosting, Route, SystemPlan
 
 __all__ = ["NOBODY", "Cafe", "Device", "Probe"]
@@ -38,8 +39,6 @@ NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-
 """Puts the rest of the words to a program without any rights."""
 
 _PYTHON = ("/usr/bin/python3", "-ISc")
-_PLAIN = b"\x85\x87\x88"
-"""Types of ICMPv6 (RFC 4861): asking for routers, asking for neighbours, answering them."""
 
 _SEND = """
 import errno, json, socket, struct, sys, time
@@ -135,7 +134,7 @@ class Wire:
     @property
     def leaks(self) -> list[Packet]:
         """All but WireGuard's own packets to home, and the neighbour discovery that the link needs."""
-        return [packet for packet in self.packets if not (is_tunnel(packet) or _is_discovery(packet))]
+        return [packet for packet in self.packets if not (is_tunnel(packet) or is_discovery(packet))]
 
 
 def unseen(probes: Iterable[Probe], packets: Sequence[Packet]) -> list[Probe]:
@@ -144,13 +143,9 @@ def unseen(probes: Iterable[Probe], packets: Sequence[Packet]) -> list[Probe]:
 
 
 def is_tunnel(packet: Packet) -> bool:
-    """WireGuard's, to home: by its first byte a message type, followed by three zeros (its paper, section 5.4)."""
+    """WireGuard's, to home."""
     ports = packet.sport == packet.dport == PORT
-    return ports and packet.proto == "udp" and packet.dst == HOME4 and packet.payload[1:4] == bytes(3)
-
-
-def _is_discovery(packet: Packet) -> bool:
-    return packet.proto == "icmp6" and packet.payload[:1] in {bytes([kind]) for kind in _PLAIN}
+    return ports and packet.proto == "udp" and packet.dst == HOME4 and is_wireguard(packet.payload)
 
 
 class Cafe:

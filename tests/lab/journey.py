@@ -21,15 +21,12 @@ from lab.net import Lab, Machine, Process, wait_until
 from lab.probes import Probes, start_echo
 from lab.process import kill
 from lab.services import Observer, Packet
-from lab.world import HOME_PORT, WHOAMI, World
+from lab.tunnel_packets import TUNNEL, permitted_to_laptop
+from lab.world import WHOAMI, World
 
-CONTROL_PORT = 8443
 PHONE_PUBLIC = "92.40.1.9"
 _STOP, _CONTINUE = 19, 18
 """Signals by number: Windows has no such names, and this module imports there too."""
-_NEIGHBOURS = (*range(133, 138), 131, 132, 143)
-"""ICMPv6 types of neighbour discovery (RFC 4861) and of multicast listeners (RFC 3810)."""
-_DHCP = ({67, 68}, {546, 547})
 _CAFE6 = ("addr replace 2a00:23c5:1100:50::20/64 dev eth0 nodad", "route replace default via 2a00:23c5:1100:50::1")
 _FLAPS = 15
 _CLOCK = """import pathlib, time
@@ -54,6 +51,7 @@ class Journey:
         (self._clock / "sitecustomize.py").write_text(_CLOCK)
         self.laptop.environment["PYTHONPATH"] = str(self._clock)
         self.household = Household(world)
+        self.permitted = permitted_to_laptop(world)
         start_echo(world.web)
         self.probes = self.start_probes()
 
@@ -85,29 +83,26 @@ class Journey:
         switch = self.world.lab.switch
         ports = switch.run("ip", "-o", "link").stdout.splitlines()
         port = next(line.split()[1].partition("@")[0] for line in ports if line.startswith(f"{peer}:"))
-        return Observer(switch, port, self._beside_tunnel("eth0"))
+        return Observer(switch, port, self._sent_by("eth0"))
 
     def outside_by_phone(self) -> Observer:
         """Sees what the laptop sends by the phone."""
-        return Observer(self.phone, "lan", self._beside_tunnel("eth1"))
+        return Observer(self.phone, "lan", self._sent_by("eth1"))
 
-    def _beside_tunnel(self, interface: str) -> str:
+    def _sent_by(self, interface: str) -> str:
         mac = self.laptop.file(f"/sys/class/net/{interface}/address").read_text().strip()
-        tunnel = f"udp and dst host {self.world.home_public4} and dst port {HOME_PORT}"
-        return f"(ip or ip6) and ether src {mac} and not ({tunnel})"
+        return f"(ip or ip6) and ether src {mac}"
 
     def is_leak(self, packet: Packet) -> bool:
-        """Whether it is neither the daemon's word with the coordinator, nor of neighbours, nor DHCP."""
-        if packet.proto == "udp":
-            return {packet.sport, packet.dport} not in _DHCP
-        if packet.proto == "tcp":
-            return packet.dst != self.world.server4 or packet.dport != CONTROL_PORT
-        return packet.proto != "icmp6" or packet.payload[0] not in _NEIGHBOURS
+        """Whether it is neither the tunnel's, nor the daemon's word with the coordinator, nor of neighbours."""
+        return packet not in self.permitted
 
     def path_of_tunnel(self) -> str:
         """The address from which home hears the laptop's tunnel."""
-        shown = self.home.run("wg", "show", "meshnet0", "endpoints").stdout.split()
-        return shown[1].rpartition(":")[0]
+        key = self.laptop.run("wg", "show", TUNNEL, "public-key").stdout.strip()
+        shown = self.home.run("wg", "show", TUNNEL, "endpoints").stdout.splitlines()
+        endpoint = next(words[1] for words in map(str.split, shown) if words[0] == key)
+        return endpoint.rpartition(":")[0].strip("[]")
 
     # --- parts of faults --------------------------------------------------------------------------------------------
 

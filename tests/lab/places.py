@@ -64,6 +64,7 @@ table ip isolated {
 """
 
 
+_SERVER = {Internet.server4, Internet.server6}
 _CUTS = "add table inet cuts\nadd chain inet cuts forward { type filter hook forward priority filter; }\n"
 _ALONE = ("public", "ipv6-only", "mobile")
 
@@ -254,38 +255,15 @@ class Places(Internet):
         if not answered:
             return "none"
         ends = self._ends(one), self._ends(two)
-        ways = {self._way_outside(packet, *ends) for packet in carriers(outside.packets())}
-        ways |= {self._way_inside(packet, *ends) for packet in carriers(inside.packets())}
+        ways = {way_at_core(packet, *ends) for packet in carriers(outside.packets())}
+        ways |= {way_at_first(packet, *ends) for packet in carriers(inside.packets())}
         if not ways:
             raise LabError("the pings were answered, and no wire carried them in a tunnel")
         return ways.pop() if len(ways) == 1 else "mixed"
 
-    def _ends(self, machine: Machine) -> _End:
+    def _ends(self, machine: Machine) -> End:
         place = self._where[machine]
-        return _End(place.own(machine), place.seen(machine))
-
-    def _way_outside(self, packet: Packet, one: _End, two: _End) -> Way:
-        """The way of a packet that crosses the core."""
-        if self._is_relayed(packet):
-            return "relay"
-        there = packet.src in one.seen and packet.dst in two.seen
-        back = packet.src in two.seen and packet.dst in one.seen
-        return "direct" if there or back else "mixed"
-
-    def _way_inside(self, packet: Packet, one: _End, two: _End) -> Way:
-        """The way of a packet at the first wire of `one`: what it has behind NATs is told by the other end of it."""
-        if self._is_relayed(packet):
-            return "relay"
-        other = packet.dst if packet.src in one.own else packet.src
-        if other in two.own and one.seen & two.seen:
-            return "lan"
-        return "direct" if other in two.seen else "mixed"
-
-    def _is_relayed(self, packet: Packet) -> bool:
-        server = {self.server4, self.server_second4, self.server6}
-        return (packet.src in server and packet.sport in RELAY_PORTS) or (
-            packet.dst in server and packet.dport in RELAY_PORTS
-        )
+        return End(place.own(machine), place.seen(machine))
 
     # --- trouble ---
 
@@ -303,7 +281,7 @@ class Places(Internet):
         self.core.nft("table inet cuts\ndelete table inet cuts\n")
 
 
-class _End(NamedTuple):
+class End(NamedTuple):
     """The addresses of one of two devices: its own, and those that the internet sees."""
 
     own: set[str]
@@ -313,6 +291,31 @@ class _End(NamedTuple):
 def carriers(packets: Iterable[Packet]) -> list[Packet]:
     """Those that carry one of the pings of `Places.way_of` in a WireGuard tunnel."""
     return [packet for packet in packets if packet.payload[:4] == _DATA and len(packet.payload) in _TUNNELLED]
+
+
+def way_at_core(packet: Packet, one: End, two: End) -> Way:
+    """The way of a packet between two devices that crosses the core."""
+    if _is_relayed(packet):
+        return "relay"
+    there = packet.src in one.seen and packet.dst in two.seen
+    back = packet.src in two.seen and packet.dst in one.seen
+    return "direct" if there or back else "mixed"
+
+
+def way_at_first(packet: Packet, one: End, two: End) -> Way:
+    """The way of a packet on the first wire of `one`, by the address that stands for the other side there."""
+    if _is_relayed(packet):
+        return "relay"
+    other = packet.dst if packet.src in one.own else packet.src
+    if other in two.own and one.seen & two.seen:
+        return "lan"
+    return "direct" if other in two.seen else "mixed"
+
+
+def _is_relayed(packet: Packet) -> bool:
+    return (packet.src in _SERVER and packet.sport in RELAY_PORTS) or (
+        packet.dst in _SERVER and packet.dport in RELAY_PORTS
+    )
 
 
 def _drop(sources: set[str], targets: set[str]) -> list[str]:

@@ -16,14 +16,14 @@ from lab.household import Household
 from lab.net import Machine, Process, wait_until
 from lab.process import kill
 from lab.services import Observer, Packet
-from lab.world import HOME_PORT, SOCKET, product_environment, program
+from lab.tunnel_packets import permitted_to_laptop
+from lab.world import SOCKET, product_environment, program
 
 PORT = 9999
 """Where the person's program sends its datagrams."""
 _UNITS = Path(__file__).parents[2] / "installers/linux"
-_COORDINATOR_PORT = 8443
-_MAY_LEAVE = (b"\x85", b"\x87", b"\x88", b"\x81", b"\x00")
-"""Types of ICMPv6: solicitations and adverts of neighbours, and of both: answers to a ping that came in."""
+_ANSWERS = (b"\x81", b"\x00")
+"""Types of ICMPv6 and of ICMP: answers to a ping that came in."""
 
 _SENDER = f"""
 import socket, sys, time
@@ -52,6 +52,7 @@ class Laptop:
         self.machine = household.world.laptop
         self.state = household.world.daemon_state(self.machine)
         self._boots = 0
+        self._permitted = permitted_to_laptop(self.world)
 
     # --- power ------------------------------------------------------------------------------------------------------
 
@@ -153,13 +154,8 @@ class Laptop:
         return [packet for packet in sent if not self._may_leave(packet)]
 
     def _may_leave(self, packet: Packet) -> bool:
-        if packet.proto.startswith("icmp"):
-            # Also the kernel's word to the host, which goes on sending, that nobody is at the tunnel's port.
-            is_unreachable = packet.payload[:1] == b"\x03" and packet.dst == self.world.home_public4
-            return is_unreachable or packet.payload[:1] in _MAY_LEAVE
-        target = (packet.proto, packet.dst, packet.dport)
-        tunnel, control = ("udp", self.world.home_public4, HOME_PORT), ("tcp", self.world.server4, _COORDINATOR_PORT)
-        return target in (tunnel, control)
+        is_answer = packet.proto.startswith("icmp") and packet.payload[:1] in _ANSWERS
+        return is_answer or packet in self._permitted
 
     def await_arrivals(self, arriving: Observer) -> None:
         """Return when what the program sends arrives at the web server, from home, in both families."""

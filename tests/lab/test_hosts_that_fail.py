@@ -11,7 +11,8 @@ import pytest
 from lab.household import Household
 from lab.net import Lab, wait_until
 from lab.services import Observer
-from lab.test_way_home import from_laptop, is_mesh_or_control
+from lab.test_way_home import leaks
+from lab.tunnel_packets import permitted_to_laptop
 from lab.world import World
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(180)]
@@ -121,8 +122,7 @@ def test_the_next_host_takes_over_without_a_leak_and_stays(hosts: TwoHosts) -> N
         done.set()
         probing.join()
         assert world.public_address(world.laptop) == world.server4
-    leaks = [p for p in from_laptop(world, observer.packets()) if not _is_expected(world, p)]
-    assert leaks == []
+    assert leaks(permitted_to_laptop(world, with_server=True), observer.packets()) == []
     assert status["route"]["instead_of"] == "home-pc"
     world.home_router.ip("link set lan up")
     wait_until(lambda: _is_heard(household, "home-pc"), "home to be back", 60)
@@ -136,11 +136,6 @@ def _probe_until(world: World, done: threading.Event) -> None:
     while not done.is_set():
         world.public_address(world.laptop)
         world.public_address(world.laptop, 6)
-
-
-def _is_expected(world: World, packet: Any) -> bool:
-    to_server = packet.proto == "udp" and {packet.src, packet.dst} == {world.laptop4, world.server4}
-    return is_mesh_or_control(world, packet) or to_server
 
 
 def _is_heard(household: Household, name: str) -> bool:

@@ -7,7 +7,7 @@ outside 81.2.69.1 ── 81.2.69.10 router 192.168.1.1 ─┬─ device 192.168.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -66,9 +66,10 @@ class Street:
         self.begun.append(process)
         return process
 
-    def knows(self, port: int) -> bool:
-        """Whether the router has a mapping of this port."""
-        return f"dport {port} " in self.router.run("nft", "list", "table", "inet", "miniupnpd").stdout
+    def known(self, ports: Iterable[int]) -> list[int]:
+        """Those of the ports that the router has a mapping of."""
+        rules = self.router.run("nft", "list", "table", "inet", "miniupnpd").stdout
+        return [port for port in ports if f"dport {port} " in rules]
 
     def epoch(self) -> int:
         """For how many seconds the router has known its mappings."""
@@ -124,17 +125,18 @@ def test_all_ways_at_once_leave_one_mapping_and_ask_nobody_but_the_router(street
     assert 0 < len(sent) < 40
 
 
-@pytest.mark.parametrize("way", _WAYS)
-def test_a_lease_is_renewed_for_as_long_as_the_device_lives(street: Street, way: str) -> None:
+def test_leases_are_renewed_for_as_long_as_the_device_lives(street: Street) -> None:
     street.open(street.router)
-    street.ask(way, lease=SHORT).wait_for_line("mapped")
-    # Given later and never renewed: when this one has ended, so would the other have.
-    other = street.ask(way, lease=SHORT, port=PORT + 1)
-    other.wait_for_line("mapped")
-    other.kill()
-    assert street.knows(PORT + 1)
-    wait_until(lambda: not street.knows(PORT + 1), "the end of a lease that nobody renews", 30, tick=0.2)
-    assert street.knows(PORT)
+    ports = dict(zip(_WAYS, range(PORT, PORT + len(_WAYS)), strict=True))
+    for asking in [street.ask(way, lease=SHORT, port=port) for way, port in ports.items()]:
+        asking.wait_for_line("mapped")
+    # Given later and never renewed: when these have ended, so would the others have.
+    orphans = [port + len(_WAYS) for port in ports.values()]
+    for asking in [street.ask(way, lease=SHORT, port=port) for way, port in zip(_WAYS, orphans, strict=True)]:
+        asking.wait_for_line("mapped")
+        asking.kill()
+    wait_until(lambda: not street.known(orphans), "the end of leases that nobody renews", 30, tick=0.2)
+    wait_until(lambda: street.known(ports.values()) == list(ports.values()), "the leases that are renewed")
     assert street.arrives()
 
 
@@ -147,7 +149,7 @@ def test_a_restarted_router_is_asked_again_at_once(street: Street) -> None:
     serving.kill()
     street.router.nft("flush ruleset")
     street.open(street.router)
-    wait_until(lambda: street.knows(PORT), "the mapping again", 30)
+    wait_until(lambda: street.known([PORT]), "the mapping again", 30)
     assert street.arrives()
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import pytest
 
@@ -26,7 +28,7 @@ NEAR = {4: "192.0.2.20", 6: "2001:db8:9::20"}
 FIRST, END = 20000, 21000
 LOW, HIGH = 20000, 20001
 FAMILIES = pytest.mark.parametrize("family", [4, 6])
-_QUIET = 0.3
+_QUIET = 0.2
 """Seconds after which what was to come would have come; nothing depends on it where a packet is expected."""
 _SHOWN = "nft list ruleset; sysctl -a --pattern 'net.ipv[46].(ip_|conf)' 2>/dev/null | grep -v -e stable_secret"
 
@@ -66,16 +68,14 @@ class World:
         return self.relay.run("sh", "-c", _SHOWN, timeout=40).stdout
 
 
-_number = 0
+_numbers = itertools.count()
 
 
 def passes(
     sender: Told, receiver: Told, family: int, *, port: int, to_port: int, at: int = 5000, how: str = ""
 ) -> bool:
     """Whether a datagram to the relay's `port` comes out of `to_port` at `receiver`, whole."""
-    global _number
-    _number += 1
-    text = f"number {_number}".ljust(200, ".")
+    text = f"number {next(_numbers)}".ljust(200, ".")
     sender.ask("send", at, RELAY[family], port, text, how)
     return bool(wait_until(lambda: _heard(receiver, text, family, to_port), "datagram through the relay", 5))
 
@@ -159,7 +159,7 @@ def test_it_carries_wireguard_between_two_that_cannot_meet(world: World, family:
     running = []
     for at, (machine, own, port) in enumerate(ends):
         running.append(machine.spawn("wireguard-go", "-f", "wg0", env={"LOG_LEVEL": "error"}))
-        wait_until(lambda one=machine: one.run("wg", "show", "wg0", check=False).returncode == 0, "wg0")
+        wait_until(partial(_has_wg0, machine), "wg0")
         peer = ("peer", public[1 - at], "allowed-ips", "10.9.0.0/24", "endpoint", f"{address}:{port}")
         machine.run(
             "wg", "set", "wg0", "private-key", "/dev/stdin", *peer, "persistent-keepalive", "25", input=keys[at]
@@ -175,6 +175,10 @@ def test_it_carries_wireguard_between_two_that_cannot_meet(world: World, family:
     finally:
         for process in running:
             process.stop()
+
+
+def _has_wg0(machine: Machine) -> bool:
+    return machine.run("wg", "show", "wg0", check=False).returncode == 0
 
 
 _SIZE = 20_000_000
@@ -413,7 +417,7 @@ def test_the_machines_own_sockets_and_unallocated_ports_are_as_before(world: Wor
 def test_programs_are_not_given_the_relays_ports(world: World) -> None:
     world.relay.run("sysctl", "-q", "-w", f"net.ipv4.ip_local_port_range={LOW} {LOW + 99}")
     world.relay.run("sysctl", "-q", "-w", "net.ipv4.ip_local_reserved_ports=8080,20999-21001")
-    own = 'import socket; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(("", 0)); print(s.getsockname()[1])'
+    own = 'import socket; s = socket.socket(type=socket.SOCK_DGRAM); s.bind(("", 0)); print(s.getsockname()[1])'
     assert LOW <= int(world.relay.python(own)) < LOW + 100
     world.start()
     assert world.relay.run("sysctl", "-n", "net.ipv4.ip_local_reserved_ports").stdout.strip() == "8080,20000-21001"

@@ -7,7 +7,8 @@ import pytest
 from lab.household import Household
 from lab.net import Machine, wait_until
 from lab.services import Observer, Packet
-from lab.world import HOME_PORT, WHOAMI, World
+from lab.tunnel_packets import Permitted, permitted_to_laptop
+from lab.world import WHOAMI, World
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(120)]
 
@@ -17,16 +18,10 @@ def household(world: World) -> Household:
     return Household(world)
 
 
-def is_mesh_or_control(world: World, packet: Packet) -> bool:
-    """WireGuard to home, or the daemon's connection to the coordinator: all that may be seen of a routed laptop."""
-    tunnel = packet.proto == "udp" and {packet.src, packet.dst} == {world.laptop4, world.home_public4}
-    control = packet.proto == "tcp" and {packet.src, packet.dst} == {world.laptop4, world.server4}
-    neighbours = packet.proto == "icmp6" and packet.payload[:1] in (b"\x85", b"\x87", b"\x88")
-    return (tunnel and HOME_PORT in (packet.sport, packet.dport)) or control or neighbours
-
-
-def from_laptop(world: World, packets: list[Packet]) -> list[Packet]:
-    return [packet for packet in packets if packet.src in (world.laptop4, world.laptop6)]
+def leaks(permitted: Permitted, packets: list[Packet]) -> list[Packet]:
+    """What the laptop sent that may not be seen of a routed one."""
+    own = (World.laptop4, World.laptop6)
+    return [packet for packet in packets if packet.src in own and packet not in permitted]
 
 
 def use_the_internet(world: World) -> None:
@@ -65,14 +60,16 @@ def test_names_go_the_same_way(household: Household) -> None:
 
 def test_nothing_else_of_a_routed_laptop_is_seen_on_the_cafes_wire(household: Household) -> None:
     world = household.world
+    permitted = permitted_to_laptop(world)
     with Observer(world.cafe_router, "lan") as before:
         use_the_internet(world)
-    leaks = [p for p in from_laptop(world, before.packets()) if not is_mesh_or_control(world, p)]
-    assert {packet.proto for packet in leaks} >= {"tcp", "udp", "icmp"}, "the observer would not see a leak"
+    seen = {packet.proto for packet in leaks(permitted, before.packets())}
+    assert seen >= {"tcp", "udp", "icmp"}, "the observer would not see a leak"
     household.route()
     with Observer(world.cafe_router, "lan") as during:
         use_the_internet(world)
-    assert [p for p in from_laptop(world, during.packets()) if not is_mesh_or_control(world, p)] == []
+    assert leaks(permitted, during.packets()) == []
+    assert any(permitted.is_tunnel(packet) for packet in during.packets())
 
 
 def test_a_connection_that_outlives_its_route_shows_the_mesh_to_nobody(household: Household) -> None:
@@ -148,7 +145,7 @@ def test_a_dead_host_blocks_traffic_until_the_route_is_stopped(household: Househ
     assert status["reason"] == "host-unreachable"
     with Observer(world.cafe_router, "lan") as observer:
         use_the_internet(world)
-    assert [p for p in from_laptop(world, observer.packets()) if not is_mesh_or_control(world, p)] == []
+    assert leaks(permitted_to_laptop(world), observer.packets()) == []
     household.stop()
     assert world.public_address(world.laptop) == world.cafe_public4
 
@@ -159,7 +156,7 @@ def test_a_killed_daemon_leaks_nothing_and_its_successor_goes_on(household: Hous
     household.daemons[world.laptop].kill()
     with Observer(world.cafe_router, "lan") as observer:
         use_the_internet(world)
-    assert [p for p in from_laptop(world, observer.packets()) if not is_mesh_or_control(world, p)] == []
+    assert leaks(permitted_to_laptop(world), observer.packets()) == []
     household.start(world.laptop)
     household.await_state("routing")
     wait_until(lambda: world.public_address(world.laptop) == world.home_public4, "the way home")

@@ -18,6 +18,7 @@ from lab.services import Observer, Packet
 from lab.test_hosts_that_fail import TwoHosts
 from lab.test_repairs import asleep
 from lab.test_way_home import snapshot
+from lab.tunnel_packets import permitted_to_laptop
 from lab.world import SOCKET, World
 from meshnet.errors import Code
 from meshnet.protocol import local
@@ -27,10 +28,7 @@ TRUE_WITHIN = 60.0
 NO_WAY = {"cable", "interface"}
 """What is wrong while the laptop has no network at all."""
 MENDED_WITHIN = 60.0
-_COORDINATOR_PORT = 8443
 _ASKED_WITHIN = 40.0
-_DISCOVERY = (b"\x85", b"\x87", b"\x88")
-"""Types of ICMPv6 (RFC 4861): asking for routers, asking for neighbours, answering them."""
 
 _SENDER = """
 import socket, struct, sys, time
@@ -142,7 +140,7 @@ class Turmoil:
         """Every deed and how it ended, to be shown when something fails."""
         self.port = _own_port(lab, self.world.laptop)
         self._hardware_address = self.world.laptop.run("cat", "/sys/class/net/eth0/address").stdout.strip()
-        self.wireguard_port = int(self.world.laptop.run("wg", "show", "meshnet0", "listen-port").stdout)
+        self._permitted = permitted_to_laptop(self.world, with_server=True)
         self.gateway4 = self.world.cafe_prefix4.replace("0/24", "1")
         servers = (self.gateway4, self.world.resolver4)
         self._sender = self.world.laptop.spawn(
@@ -190,17 +188,7 @@ class Turmoil:
     def _may_leave(self, packet: Packet) -> bool:
         if self.wishes.excuses(packet.time) and (packet.dport in (9002, 81) or b"bound" in packet.payload):
             return True
-        world = self.world
-        hosts = (world.home_public4, world.home4, world.home6, world.server4, world.server6)
-        if packet.proto == "udp":
-            is_wireguard = packet.payload[:1] in (b"\1", b"\2", b"\3", b"\4") and packet.payload[1:4] == bytes(3)
-            return is_wireguard and packet.sport == self.wireguard_port and packet.dst in hosts
-        if packet.proto == "icmp":
-            # The kernel's word to a host, which goes on sending, that nobody is at the tunnel's port.
-            return packet.payload[:1] == b"\x03" and packet.dst in hosts
-        if packet.proto == "icmp6":
-            return packet.payload[:1] in _DISCOVERY
-        return (packet.proto, packet.dst, packet.dport) == ("tcp", world.server4, _COORDINATOR_PORT)
+        return packet in self._permitted
 
     # --- what is said -----------------------------------------------------------------------------------------------
 

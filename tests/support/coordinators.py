@@ -172,6 +172,15 @@ def offer_to(
     return sign(text_of(offer), device.key)
 
 
+async def becomes(condition: Callable[[], bool]) -> None:
+    """Wait for what another thread does, and tells nobody."""
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            if condition():
+                return
+            await asyncio.sleep(0.01)
+
+
 async def until(following: Callable[[], Awaitable[Change | None]], kind: type[T]) -> T:
     """The next change of this kind."""
     async with asyncio.timeout(PATIENCE):

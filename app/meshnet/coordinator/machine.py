@@ -57,9 +57,12 @@ def places(host: str) -> tuple[Place, ...]:
     Blocks while the name is looked up. Empty where the name has no address that others could reach.
     """
     own = own_addresses()
-    found = (_place(public, own) for public in _addresses(host))
-    by_family = {place.family: place for place in found if place is not None}
-    return tuple(by_family[family] for family in sorted(by_family))
+    found = [place for public in _addresses(host) if (place := _place(public, own)) is not None]
+    by_family: dict[int, Place] = {}
+    # Of several, one that the machine has: the others may be other machines.
+    for place in sorted(found, key=lambda place: (place.family, place.public not in own)):
+        by_family.setdefault(place.family, place)
+    return tuple(by_family.values())
 
 
 def _addresses(host: str) -> list[str]:

@@ -172,19 +172,25 @@ async def run(options: Options) -> None:
         files = options.certificate or tls.own_certificate(state, now)
         certificate = tls.load(*files, identity)
         host, port = options.listen
-        listening = listen(host, port, both_families=host == "::")
-        terms = Terms(identity.public, options.network4, state.create_token())
-        link = CoordinatorAddress(options.public_host, listening.getsockname()[1], identity.public)
-        udp = await asyncio.to_thread(_find_udp, options, link.port)
-        async with serving(listening, certificate, identity, store, terms, udp=udp):
-            stop = _stop_signal()
-            state.publish_address(str(CreateLink(link, terms.create_token)))
-            _say_ready()
-            await stop.wait()
-            state.forget_address()
-            _notify("STOPPING=1")
+        with listen(host, port, both_families=host == "::") as listening:
+            await _run_on(listening, options, certificate, store)
     finally:
         await store.close()
+
+
+async def _run_on(listening: socket.socket, options: Options, certificate: tls.Tls, store: Store) -> None:
+    # Heard from here on: who is stopped while beacon and relay begin must not leave them behind.
+    stop = _stop_signal()
+    state, identity = options.state, options.state.identity()
+    terms = Terms(identity.public, options.network4, state.create_token())
+    link = CoordinatorAddress(options.public_host, listening.getsockname()[1], identity.public)
+    udp = await asyncio.to_thread(_find_udp, options, link.port)
+    async with serving(listening, certificate, identity, store, terms, udp=udp):
+        state.publish_address(str(CreateLink(link, terms.create_token)))
+        _say_ready()
+        await stop.wait()
+        state.forget_address()
+        _notify("STOPPING=1")
 
 
 def _find_udp(options: Options, port: int) -> Udp:

@@ -170,9 +170,11 @@ class PortMapper:
         """Ask once; the seconds until the next time, None: until the network changes."""
         uplink = self._uplink
         line = self._line(uplink)
-        if uplink is None or line is None:
+        if uplink is None:
             self._tell(MappingStatus())
-            return None if uplink is None else self._later()
+            return None
+        if line is None:
+            return self._fail(MappingStatus(MappingState.SILENT))
         if wire.is_public4(line.own):
             self._tell(MappingStatus(MappingState.UNNEEDED))
             return None

@@ -274,14 +274,17 @@ class BeaconInterface:
 
 
 def canonical(endpoint: str) -> str | None:
-    """An endpoint of wg(8) in the one form that all use; None for a link-local one ("[fe80::1%eth0]:51820")."""
-    if not endpoint.startswith("["):
+    """An endpoint of wg(8) in the one form that all use; None for a link-local one ("[fe80::1%eth0]:51820").
+
+    What wg prints of other addresses is canonical already, and reading ten thousand of them would take its time.
+    """
+    if not endpoint.startswith(("[::ffff:", "[fe")):
         return endpoint
     text, _, port = endpoint[1:].rpartition("]:")
     address = ipaddress.IPv6Address(text)
     if address.is_link_local:
         return None
-    return f"{address.ipv4_mapped}:{port}" if address.ipv4_mapped else f"[{address}]:{port}"
+    return f"{address.ipv4_mapped}:{port}" if address.ipv4_mapped else endpoint
 
 
 def _sightings(state: InterfaceState, admitted: set[str], now: float) -> Iterator[tuple[str, str]]:

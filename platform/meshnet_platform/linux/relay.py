@@ -77,8 +77,8 @@ class LinuxRelay:
         self._own = self._addresses_here()
         _refuse_foreign(addresses, self._own)
         uplinks = {family: self._uplinks(family) for family in map(family_of, addresses)}
-        for family, names in uplinks.items():
-            self._look_at_firewalls(Way(family, names[0] if names else None, ports))
+        ways = (Way(family, names[0] if names else None, ports) for family, names in uplinks.items())
+        self._look_at_firewalls(ways)
         sysctls = self._open_journal()
         try:
             self._serve(sysctls, addresses, ports, tuple(dict.fromkeys(itertools.chain(*uplinks.values()))))
@@ -180,8 +180,8 @@ class LinuxRelay:
         gateways = facts.parse_gateways(text, family, DEFAULT_INTERFACE)
         return tuple(dict.fromkeys(gateway.interface for gateway in gateways))
 
-    def _look_at_firewalls(self, way: Way) -> None:
-        found = obstacle(self._runner, way, self._root)
+    def _look_at_firewalls(self, ways: Iterable[Way]) -> None:
+        found = obstacle(self._runner, ways, self._root)
         if found is None:
             return
         if found.severity == "error":

@@ -31,10 +31,10 @@ class Way:
     ports: range
 
 
-def obstacle(runner: Runner, way: Way, root: Path = Path("/")) -> Problem | None:
+def obstacle(runner: Runner, ways: Iterable[Way], root: Path = Path("/")) -> Problem | None:
     """What stands in the way of the relay: an "error" where it does for certain, a "warning" where it may."""
     try:
-        return judge(problems._foreign_tables(runner, root), way)
+        return judge(problems._foreign_tables(runner, root), ways)
     except (PlatformError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         # A newer nft may print what the reader does not know: that must not keep the relay from serving.
         words = error.message if isinstance(error, PlatformError) else "its form is not known"
@@ -46,10 +46,11 @@ def obstacle(runner: Runner, way: Way, root: Path = Path("/")) -> Problem | None
         )
 
 
-def judge(tables: Iterable[Table], way: Way) -> Problem | None:
+def judge(tables: Iterable[Table], ways: Iterable[Way]) -> Problem | None:
     """The first that drops for certain, or else the first that may."""
-    found = sorted(obstacles(tuple(tables), _packet(way)), key=lambda one: not one.is_certain)
-    return _problem(found[0], way) if found else None
+    known = tuple(tables)
+    found = [(one, way) for way in ways for one in obstacles(known, _packet(way))]
+    return _problem(*min(found, key=lambda one: not one[0].is_certain)) if found else None
 
 
 def _packet(way: Way) -> Packet:

@@ -2,11 +2,20 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+from pathlib import Path
 
 import pytest
 
 from meshnet.coordinator import machine
-from meshnet.coordinator.machine import Place, PortsError, check_ports, ephemeral_ports, own_addresses, places, read_ports
+from meshnet.coordinator.machine import (
+    Place,
+    PortsError,
+    check_ports,
+    ephemeral_ports,
+    own_addresses,
+    places,
+    read_ports,
+)
 
 
 @pytest.mark.parametrize(
@@ -38,10 +47,10 @@ def test_ports_that_others_want_are_refused_with_the_cure() -> None:
 
 
 def test_the_systems_own_ports_are_read_and_else_those_of_the_registry(
-    tmp_path: object, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert len(ephemeral_ports()) > 1
-    file = machine.Path(str(tmp_path)) / "range"
+    file = tmp_path / "range"
     monkeypatch.setattr(machine, "_EPHEMERAL", file)
     assert ephemeral_ports() == range(49152, 65536)
     file.write_text("32768\t60999\n")
@@ -54,10 +63,10 @@ def test_this_machine_knows_its_loopback_address() -> None:
 
 
 def resolving(monkeypatch: pytest.MonkeyPatch, *addresses: str, own: frozenset[str] = frozenset()) -> None:
-    def look_up(host: str, port: None, type: int) -> list[tuple[int, int, int, str, tuple[str, int]]]:
+    def look_up(host: str, port: None, **_options: int) -> list[tuple[int, int, int, str, tuple[str, int]]]:
         if not addresses:
             raise socket.gaierror("no such name")
-        return [(0, type, 17, "", (address, 0)) for address in addresses]
+        return [(0, 2, 17, "", (address, 0)) for address in addresses]
 
     monkeypatch.setattr(socket, "getaddrinfo", look_up)
     monkeypatch.setattr(machine, "own_addresses", lambda: own)
@@ -73,6 +82,11 @@ def test_an_address_that_the_machine_has_is_served_on(monkeypatch: pytest.Monkey
 def test_behind_a_nat_the_local_address_is_served_on_and_the_public_one_told(monkeypatch: pytest.MonkeyPatch) -> None:
     resolving(monkeypatch, "203.0.113.1", "203.0.113.2", "2001:db8::1")
     assert places("mesh.example.org") == (Place("203.0.113.1", "10.0.0.80"),)
+
+
+def test_of_several_addresses_the_one_that_the_machine_has_is_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    resolving(monkeypatch, "203.0.113.1", "203.0.113.2", own=frozenset({"203.0.113.2"}))
+    assert places("mesh.example.org") == (Place("203.0.113.2", "203.0.113.2"),)
 
 
 @pytest.mark.parametrize("addresses", [(), ("127.0.1.1", "::1"), ("0.0.0.0",), ("fe80::1%eth0",)])

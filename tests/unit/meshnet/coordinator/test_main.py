@@ -6,18 +6,24 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from ipaddress import IPv4Network
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
-from meshnet.coordinator.main import main
+from meshnet.coordinator.files import StateDirectory
+from meshnet.coordinator.machine import Place
+from meshnet.coordinator.main import Options, main
+from meshnet.coordinator.main import run as run_coordinator
 from meshnet.core.identity import encode
 from meshnet.core.links import parse_create
 from meshnet.daemon.control_client import ControlClient
 from meshnet.protocol.control import Create, CreateBegin, Synced
+from meshnet_platform.fake import FakeBeacon, FakeRelay
+from support.coordinators import becomes
 from support.meshes import FakeDevice, FakeMesh
 
 if sys.platform == "win32":
@@ -30,7 +36,9 @@ PROGRAM = (sys.executable, "-m", "meshnet.coordinator.main")
 async def serving(
     state: Path, *options: str, env: dict[str, str] | None = None
 ) -> AsyncIterator[asyncio.subprocess.Process]:
-    arguments = ("serve", "--public-host", "127.0.0.1", "--listen", "127.0.0.1:0", "--state-dir", str(state), *options)
+    where = ("--public-host", "127.0.0.1", "--listen", "127.0.0.1:0", "--state-dir", str(state))
+    # Without beacon and relay: this is nobody's network to change.
+    arguments = ("serve", *where, "--no-relay", *options)
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(*PROGRAM, *arguments, stdout=pipe, stderr=pipe, env=env)
     assert process.stdout is not None
@@ -47,6 +55,31 @@ async def serving(
 def invoke(*arguments: str) -> tuple[int, str, str]:
     result = CliRunner().invoke(main, arguments)
     return result.exit_code, result.stdout, result.stderr
+
+
+class Kernel:
+    """The beacon and the relay that a coordinator in the tests' own process gets."""
+
+    def __init__(self) -> None:
+        self.beacon, self.relay = FakeBeacon(), FakeRelay()
+        self.directories: list[Path] = []
+
+    def choose_beacon(self, directory: Path) -> FakeBeacon:
+        self.directories.append(directory)
+        return self.beacon
+
+    def choose_relay(self, directory: Path) -> FakeRelay:
+        self.directories.append(directory)
+        return self.relay
+
+
+@pytest.fixture(autouse=True)
+def kernel(monkeypatch: pytest.MonkeyPatch) -> Kernel:
+    found = Kernel()
+    monkeypatch.setattr("meshnet_platform.backends.choose_beacon", found.choose_beacon)
+    monkeypatch.setattr("meshnet_platform.backends.choose_relay", found.choose_relay)
+    monkeypatch.setattr("meshnet.coordinator.machine.places", lambda host: (Place("203.0.113.80", "10.0.0.80"),))
+    return found
 
 
 @pytest.fixture(autouse=True)
@@ -78,16 +111,62 @@ def test_it_serves_tells_its_address_and_ends_cleanly_while_a_stream_is_open(tmp
             assert process.returncode == 0
             assert b"Traceback" not in log
             assert token.encode() not in log
-            assert log.count(b"relay") == 1
+            assert b"relay" not in log
             await client.close()
 
     asyncio.run(run())
     assert invoke("address", "--state-dir", str(tmp_path))[:2] == (1, "")
 
 
+def options(state: Path, *, udp: bool = True) -> Options:
+    where = ("127.0.0.1", ("127.0.0.1", 0), StateDirectory(state))
+    return Options(*where, None, None, IPv4Network("100.64.0.0/10"), udp, range(20000, 20010))
+
+
+async def run_until_ready(found: Options, then: Callable[[], None]) -> None:
+    """Serve within this process, and end as SIGTERM does."""
+    found.state.prepare()
+
+    async def end() -> None:
+        await becomes((found.state.path / "address").exists)
+        then()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    async with asyncio.timeout(60):
+        await asyncio.gather(run_coordinator(found), end())
+
+
+def test_it_serves_beacon_and_relay_and_stops_them_at_its_end(tmp_path: Path, kernel: Kernel) -> None:
+    seen: list[object] = []
+
+    def look() -> None:
+        first, second = kernel.beacon.ports
+        seen.extend((second - first, len(kernel.beacon.keys), kernel.relay.addresses, kernel.relay.ports))
+
+    asyncio.run(run_until_ready(options(tmp_path), look))
+    assert seen == [1, 2, ("10.0.0.80",), range(20000, 20010)]
+    assert (kernel.beacon.keys, kernel.relay.addresses) == ((), ())
+    assert [directory.stat().st_mode & 0o777 for directory in kernel.directories] == [0o700, 0o700]
+    assert len({directory.parent == tmp_path for directory in kernel.directories}) == 1
+
+
+def test_the_beacons_keep_their_keys(tmp_path: Path, kernel: Kernel) -> None:
+    seen: list[tuple[str, ...]] = []
+    for _ in range(2):
+        asyncio.run(run_until_ready(options(tmp_path), lambda: seen.append(kernel.beacon.keys)))
+    assert seen[0] == seen[1]
+    assert len(set(seen[0])) == 2
+    assert {(tmp_path / f"beacon-{number}.key").stat().st_mode & 0o777 for number in (1, 2)} == {0o600}
+
+
+def test_no_relay_means_no_beacon_either(tmp_path: Path, kernel: Kernel) -> None:
+    asyncio.run(run_until_ready(options(tmp_path, udp=False), lambda: None))
+    assert kernel.directories == []
+
+
 def test_a_second_one_with_the_same_directory_is_refused(tmp_path: Path) -> None:
     async def run() -> None:
-        async with serving(tmp_path, "--no-relay"):
+        async with serving(tmp_path):
             code, _, words = await asyncio.to_thread(
                 invoke, "serve", "--public-host", "x", "--state-dir", str(tmp_path)
             )
@@ -120,7 +199,8 @@ def test_address_prints_nothing_and_fails_where_nothing_serves(tmp_path: Path) -
 @pytest.mark.parametrize(
     "options",
     [
-        ("--relay-ports", "20000-29999"),
+        ("--relay-ports", "32768-40000"),
+        ("--relay-ports", "8444-8445"),
         ("--database", "postgresql://db/meshnet"),
         ("--database", "mysql://db/meshnet"),
         ("--tls-cert", "/nonexistent/cert", "--tls-key", "/nonexistent/key"),
@@ -143,6 +223,8 @@ def test_what_it_cannot_do_is_refused_with_1(tmp_path: Path, options: tuple[str,
         ("--public-host", "x", "--listen", "[::]:99999"),
         ("--public-host", "x", "--network4", "10.0.0.1/8"),
         ("--public-host", "x", "--tls-cert", "cert"),
+        ("--public-host", "x", "--relay-ports", "20000"),
+        ("--public-host", "x", "--relay-ports", "20001-20002"),
     ],
 )
 def test_wrong_usage_is_2(options: tuple[str, ...]) -> None:

@@ -1,4 +1,4 @@
-"""Offers, sightings and relay ports as devices get them from a real coordinator, over a beacon and a relay in memory."""
+"""Offers, sightings and relay ports as devices get them from a real coordinator, its beacon and relay in memory."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from meshnet.core.records import Offer, Signed, sign, text_of
 from meshnet.protocol.control import Beacon, Meet, MeetCall, Post, Seen, Welcome
 from meshnet_platform.api import PlatformError
 from meshnet_platform.fake import FakeBeacon, FakeRelay
-from support.coordinators import PATIENCE, Caller, Running, calling, offer_to, until, until_synced
-from support.meshes import FakeDevice, FakeMesh, seed, signed
+from support.coordinators import Caller, Running, becomes, calling, offer_to, until, until_synced
+from support.meshes import FakeDevice, FakeMesh, seed
 
 SECRET = seed("an invite")
 KEYS = (seed("beacon 1"), seed("beacon 2"))
@@ -110,13 +110,6 @@ def play(directory: Path, scenario: Callable[[Home], Awaitable[None]], ground: G
             await scenario(await Home(running, caller, found).found())
 
     asyncio.run(run())
-
-
-async def becomes(condition: Callable[[], bool]) -> None:
-    """Wait for what another thread does."""
-    async with asyncio.timeout(PATIENCE):
-        while not condition():
-            await asyncio.sleep(0.01)
 
 
 # --- offers ---------------------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from meshnet.coordinator.relays import BUSY_SECONDS, IDLE_SECONDS, Relays
 from meshnet.coordinator.roster import Roster
 from meshnet_platform.api import PlatformError
 from meshnet_platform.fake import FakeRelay
+from support.coordinators import becomes
 
 PLACES = (Place("203.0.113.80", "10.0.0.80"), Place("2001:db8::80", "2001:db8::80"))
 PORTS = ("203.0.113.80:20000", "203.0.113.80:20001")
@@ -275,9 +276,7 @@ def test_what_changes_is_followed_by_itself() -> None:
         await found.endpoints("a", "b")
         scene.see("a", "192.0.2.44:1")
         found.changed("a")
-        async with asyncio.timeout(30):
-            while scene.relay.owners[20000][0] != "192.0.2.44":
-                await asyncio.sleep(0.01)
+        await becomes(lambda: scene.relay.owners[20000][0] == "192.0.2.44")
         running.cancel()
 
     play(scenario)

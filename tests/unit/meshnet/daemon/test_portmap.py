@@ -290,6 +290,17 @@ def test_what_a_router_gave_is_not_taken_for_the_next_network(bench: Bench) -> N
     bench.play(scenario)
 
 
+def test_what_a_router_gave_is_kept_while_the_way_to_it_is_lost(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scenario() -> None:
+        monkeypatch.setattr(portmap, "line_to", lambda *_: None)
+        await asyncio.sleep(2 * HOUR - 10)
+        assert bench.told == ["81.2.69.10:41000"]
+        await asyncio.sleep(60)
+        assert bench.told == ["81.2.69.10:41000", None]
+
+    bench.play(scenario)
+
+
 def test_a_device_with_a_public_address_asks_nobody(bench: Bench) -> None:
     bench.own = "46.101.10.20"
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import socket
 import struct
+import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 
 import pytest
@@ -366,3 +368,14 @@ def test_a_device_without_a_way_to_the_router_has_no_line() -> None:
 def test_pcp_knows_a_device_again_that_started_anew_and_no_other() -> None:
     nonces = [line.nonce for secret in (b"a", b"a", b"b") if (line := ways.line_to(GATEWAY, "lo", PORT, secret, None))]
     assert nonces[0] == nonces[1] != nonces[2]
+
+
+@pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="marks are Linux's, and root's to set")
+@pytest.mark.parametrize("kind", [socket.SOCK_DGRAM, socket.SOCK_STREAM])
+def test_every_socket_carries_the_mark_by_which_it_passes_beside_a_route(kind: socket.SocketKind) -> None:
+    if sys.platform == "linux":
+        line = ways.line_to(GATEWAY, "lo", PORT, b"secret", 0x7E1A)
+        assert line is not None
+        with line.socket(kind) as made:
+            assert made.getsockopt(socket.SOL_SOCKET, socket.SO_MARK) == 0x7E1A
+            assert made.getsockname()[0] == line.own
