@@ -197,8 +197,10 @@ class FakeRelay:
         self.owners.pop(port, None)
 
     def used(self) -> frozenset[int]:
-        """What a test set."""
+        """What a test set; PlatformError while it is not started."""
         self._check()
+        if not self.addresses:
+            raise PlatformError("The relay is not started.")
         return frozenset(self.in_use)
 
     def stop(self) -> None:

@@ -23,6 +23,7 @@ from bench import (
     idle,
     processes,
     recovery,
+    relaying,
     starting,
     switching,
     throughput,
@@ -51,6 +52,7 @@ class Effort:
     faults: int
     handovers: int
     beacons: int
+    relays: int
     windows: int
     window: float
     """Seconds of each of the windows in which idle daemons are watched."""
@@ -68,6 +70,7 @@ FULL = Effort(
     faults=3,
     handovers=5,
     beacons=3,
+    relays=3,
     windows=5,
     window=60.0,
 )
@@ -83,6 +86,7 @@ QUICK = Effort(
     faults=1,
     handovers=1,
     beacons=1,
+    relays=1,
     windows=2,
     window=1.0,
 )
@@ -125,10 +129,12 @@ def measure(household: Household, effort: Effort, is_quick: bool) -> Page:
         among_many = crowds.measure(effort.crowds, say)
     with step("showing a crowd to the beacon"):
         seen = beacons.measure(effort.beacons, say)
+    with step("downloading through the relay, and directly"):
+        relayed = relaying.measure(effort.relays, effort.seconds, say)
     with step("letting things break"):
         recoveries = recovery.measure(effort.faults, say)
     first = (switches.section(starts, counts), handovers.section, recoveries, through.section, rows.section)
-    sections = (*first, starts.section, idles.section, counts.section, permissions, among_many, seen)
+    sections = (*first, starts.section, idles.section, counts.section, permissions, among_many, seen, relayed)
     return Page(computer.describe(through.implementation, load), sections, is_quick)
 
 

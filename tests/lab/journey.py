@@ -22,7 +22,7 @@ from lab.probes import Probes, start_echo
 from lab.process import kill
 from lab.services import Observer, Packet
 from lab.tunnel_packets import TUNNEL, permitted_to_laptop
-from lab.world import WHOAMI, World
+from lab.world import HOME_PORT, WHOAMI, World
 
 PHONE_PUBLIC = "92.40.1.9"
 _STOP, _CONTINUE = 19, 18
@@ -124,6 +124,10 @@ class Journey:
         self.move(f"{self.world.laptop4}/24", "192.168.50.1")
         self.laptop.ip(*_CAFE6)
 
+    def lose_ipv6(self) -> None:
+        """The café's router advertises none any more."""
+        self.laptop.ip(f"addr del {self.world.laptop6}/64 dev eth0")
+
     def set_clock(self, ahead: float) -> None:
         """Have the laptop's daemon take the time of day for another, so many seconds ahead, from now on.
 
@@ -155,6 +159,17 @@ class Journey:
             time.sleep(0.1)
             self.return_to_cafe()
             time.sleep(0.1)
+
+    def cut_way(self) -> None:
+        """Nothing of the tunnel passes the café's router any more in the family that it goes by; nobody says so."""
+        family = "ipv6" if ":" in self.path_of_tunnel() else "ipv4"
+        lines = (f"meta nfproto {family} udp {end} {HOME_PORT} drop" for end in ("sport", "dport"))
+        chain = "\n".join(("type filter hook forward priority -10", *lines))
+        self.world.cafe_router.nft(f"table inet cut {{ chain forward {{\n{chain}\n}}; }}\n")
+
+    def mend_way(self) -> None:
+        """Undo `cut_way`."""
+        self.world.cafe_router.nft("delete table inet cut\n")
 
     def home_returns(self) -> None:
         """Home's link is up again; going down took its IPv6 address and its routes."""
@@ -274,7 +289,8 @@ FAULTS = (
     Fault("another network", lambda j: j.move("10.20.30.40/24", "10.20.30.1"), after=_back, slow=True),
     Fault("from Wi-Fi to cable", _from_one_to_the_other, after=_back),
     Fault("a cable beside the Wi-Fi", _plug_in, after=_back),
-    Fault("IPv6 goes", lambda j: j.laptop.ip(f"addr del {j.world.laptop6}/64 dev eth0"), _back, lasts=1, slow=True),
+    Fault("way of the tunnel cut", Journey.cut_way, after=Journey.mend_way),
+    Fault("IPv6 goes", Journey.lose_ipv6, after=_back, slow=True),
     Fault(
         "link down",
         lambda j: j.laptop.ip("link set eth0 down"),

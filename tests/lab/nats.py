@@ -155,8 +155,10 @@ def forget_udp_after(router: Router, seconds: int) -> None:
 
     Tells flows from now on. nf_conntrack-sysctl in the kernel's documentation has both settings.
     """
-    for setting in ("nf_conntrack_udp_timeout", "nf_conntrack_udp_timeout_stream"):
-        router.file(f"/proc/sys/net/netfilter/{setting}").write_text(f"{seconds}\n")
+    # Written by a program inside: /proc/sys/net shows the namespace of who opens it, whatever the path says.
+    names = ("nf_conntrack_udp_timeout", "nf_conntrack_udp_timeout_stream")
+    files = " ".join(f"/proc/sys/net/netfilter/{name}" for name in names)
+    router.run("sh", "-ec", f"for file in {files}; do echo {seconds} >$file; done")
 
 
 def firewall(router: Router) -> None:
@@ -168,10 +170,10 @@ def open_upnp(router: Router, *, igd: bool = True, natpmp: bool = True, refuses:
     """Have a router open ports for the devices in its LAN when they ask; returns once it listens.
 
     It is Debian's miniupnpd: UPnP-IGD version 2 (SSDP at 239.255.255.250:1900, HTTP at port 5000 of the gateway), and
-    at UDP port 5351 of the gateway NAT-PMP (RFC 6886) and PCP (RFC 6887). Call it after the router's wires are laid
-    and its kind is set. With `refuses` it answers, and says no to every mapping. Behind an outer address that is not
-    public it says no as well, by itself. Stopped (`Process.stop`), it removes its mappings; killed, it leaves them.
-    Skips the test where `./dev` could not unpack it.
+    at UDP port 5351 of the gateway NAT-PMP (RFC 6886) and PCP (RFC 6887). Call it once, after the router's wires are
+    laid and its kind is set. With `refuses`, or where the router's outer address is not public, it answers and opens
+    nothing; a refusal by NAT-PMP or PCP takes it seconds, for it tries all ports first. Stopped (`Process.stop`), it
+    removes its mappings; killed, it leaves them. Skips the test where `./dev` could not unpack it.
     """
     if not (UNPACKED / "complete").exists():
         pytest.skip("not unpacked: build/lab-miniupnpd; `./dev test` does that, where there is apt")

@@ -48,6 +48,8 @@ class Told:
 
     def ask(self, verb: str, *arguments: Any) -> Any:
         """What it answers; `Refused` for a PlatformError."""
+        if sys.platform == "win32":
+            raise OSError("machines are Linux")
         self.process.wait_for_line("ready", exact=True)
         with socket.socket(socket.AF_UNIX) as asking:
             asking.settimeout(30)
@@ -109,7 +111,6 @@ class _Ends:
         return None
 
     def _socket(self, port: int, address: str) -> socket.socket:
-        """Bound to a wildcard; to an address of the machine itself where it is asked to listen there."""
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         key = port, str(family)
         if key not in self._sockets:
@@ -122,6 +123,8 @@ class _Ends:
 
 
 def _serve(path: str, verbs: object) -> None:
+    if sys.platform == "win32":
+        raise OSError("machines are Linux")
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(path)
         server.listen()

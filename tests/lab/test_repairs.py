@@ -15,6 +15,7 @@ import pytest
 from lab.household import Household
 from lab.net import Lab, Machine, Process, wait_until
 from lab.services import Observer
+from lab.test_way_home import WITHOUT_ALIASES
 from lab.world import World
 from meshnet_platform.api import Peer, Route, SystemPlan, Tunnel
 
@@ -48,7 +49,7 @@ def household(world: World) -> Household:
 def state_of(machine: Machine) -> dict[str, str]:
     """All of ours that another program may break."""
     looks = {
-        "firewall": "nft --stateless list table inet meshnet",
+        "firewall": f"nft --stateless list table inet meshnet | {WITHOUT_ALIASES}",
         "rules": "ip -4 rule; ip -6 rule",
         "routes": "for t in 20853 20854 20855 20856; do ip -4 route show table $t; ip -6 route show table $t; done",
         "addresses": "ip -o addr show dev meshnet0 | grep -v fe80 | cut -d ' ' -f 2-",

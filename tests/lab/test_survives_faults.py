@@ -120,11 +120,14 @@ def test_the_clock_of_the_laptop_really_jumps(watched: Watched) -> None:
 
 def test_the_tunnel_follows_the_better_line_at_once(watched: Watched) -> None:
     journey = watched.journey
-    assert journey.path_of_tunnel() == journey.world.cafe_public4
+    # The phone's network has none: what goes by IPv6 goes on in the café.
+    journey.lose_ipv6()
+    wait_until(lambda: journey.path_of_tunnel() == journey.world.cafe_public4, "tunnel by IPv4", PATIENCE, 0.2)
     befall(journey, next(fault for fault in FAULTS if fault.name == "a cable beside the Wi-Fi"))
     wait_until(lambda: journey.path_of_tunnel() == PHONE_PUBLIC, "tunnel by the better line", tick=0.2)
     journey.return_to_cafe()
-    wait_until(lambda: journey.path_of_tunnel() == journey.world.cafe_public4, "tunnel by the café", tick=0.2)
+    cafe = (journey.world.cafe_public4, journey.world.laptop6)
+    wait_until(lambda: journey.path_of_tunnel() in cafe, "tunnel by the café", tick=0.2)
     journey.probes.await_answers(PATIENCE)
 
 

@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from lab.net import Lab, Process, wait_until
+from lab.net import Lab, Machine, Process, wait_until
 from lab.pcap import Packet
 from lab.services import Observer
 from lab.test_backend import Device
@@ -38,6 +38,7 @@ _DELAY = 0.03
 _EVERY = 0.002
 _LATE = 1.0
 """Seconds for which the stream is listened to after its end."""
+_SO_RCVBUFFORCE = 33
 _ENOUGH = 300
 """Packets of each end by which a path, or a change, has settled."""
 _DATA = b"\4\0\0\0"
@@ -56,7 +57,7 @@ class Crossing(NamedTuple):
     ended_direct: bool
     sent: int
     lost: int
-    """Of what this end sent."""
+    """Of what this end sent; not counted is what the kernel threw away because a program was too slow to take it."""
 
 
 class TwoPaths:
@@ -64,6 +65,7 @@ class TwoPaths:
 
     def __init__(self, lab: Lab, family: int) -> None:
         relay, machines = lab.router("relay"), (lab.machine("left"), lab.machine("right"))
+        self._relay = relay
         relay.ip(f"addr add {_RELAY[family]}/{32 if family == 4 else 128} dev lo")
         for machine, number in zip(machines, (1, 2), strict=True):
             network, length = (f"10.0.{number}.", 24) if family == 4 else (f"2001:db8:{number}::", 64)
@@ -99,9 +101,14 @@ class TwoPaths:
         for backend in backends:
             backend.stop()
         return tuple(
-            Crossing(_changes(paths[end]), paths[end][-1], counts[end]["sent"], _lost(counts[end], counts[1 - end]))
+            Crossing(_changes(paths[end]), paths[end][-1], counts[end]["sent"], self._lost(counts, end))
             for end in (0, 1)
         )
+
+    def _lost(self, counts: list[dict[str, int]], end: int) -> int:
+        missing = counts[end]["sent"] - counts[1 - end]["received"]
+        untaken = sum(_untaken(machine) for machine in (self._relay, *(device.machine for device in self.devices)))
+        return max(0, missing - untaken)
 
     def _await_settled(self, observers: list[Observer]) -> None:
         """Wait until each end has sent enough more."""
@@ -150,8 +157,10 @@ def _changes(paths: list[bool]) -> int:
     return sum(one != other for one, other in itertools.pairwise(paths))
 
 
-def _lost(counted: dict[str, int], other: dict[str, int]) -> int:
-    return counted["sent"] - other["received"]
+def _untaken(machine: Machine) -> int:
+    """Datagrams that found a full buffer (nstat(8), counters of the machine's own)."""
+    lines = machine.run("nstat", "-a", "-s", "-z").stdout.splitlines()
+    return sum(int(line.split()[1]) for line in lines if "RcvbufErrors" in line)
 
 
 def _endpoint(address: str, port: int) -> str:
@@ -166,7 +175,7 @@ def _relay(address: str, *ends: str) -> None:
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     sockets = [socket.socket(family, socket.SOCK_DGRAM) for _ in _RELAY_PORTS]
     for one, port in zip(sockets, _RELAY_PORTS, strict=True):
-        one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+        one.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, 1 << 22)
         one.bind((address, port))
     places = [(end.rpartition(":")[0].strip("[]"), _PORT) for end in ends]
     held: deque[tuple[float, int, bytes]] = deque()
@@ -189,12 +198,13 @@ def _stream(own: str, other: str) -> None:
     signal.signal(signal.SIGTERM, lambda *_: until.__setitem__(0, time.monotonic()))
     received, sent = set[int](), 0
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as both:
-        both.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+        both.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, 1 << 22)
         both.bind((own, _STREAM_PORT))
         due = time.monotonic()
         while (now := time.monotonic()) < until[0] + _LATE:
             if now < until[0] and now >= due:
-                sent, due = sent + bool(received), due + _EVERY
+                # From now: what was missed while this process had to wait would go out in one burst.
+                sent, due = sent + bool(received), now + _EVERY
                 both.sendto(struct.pack("!I", sent), (other, _STREAM_PORT))
             if select.select([both], [], [], max(0.0, due - now) if now < until[0] else 0.1)[0]:
                 received.add(struct.unpack("!I", both.recv(64))[0])

@@ -145,7 +145,8 @@ def doctor(context: Context) -> None:
     """Find what would keep hosting or routing from working."""
     found = context.client.ask(local.Doctor(), local.Findings)
     lines = [f"{finding.severity}: {finding.message}\n  {finding.cure}" for finding in found.findings]
-    context.put(found, lines or ["All is well."])
+    nat = [found.nat.message] if found.nat else []
+    context.put(found, [*(lines or ["All is well."]), *nat])
 
 
 # --- routing and grants ---------------------------------------------------------------------------------------------

@@ -81,7 +81,7 @@ class Beacons:
 
     async def stop(self) -> None:
         """Leave no trace."""
-        if self._beacon is not None:
+        if self._beacon is not None and self.named:
             with suppress(api.PlatformError):
                 await self._worker.do(self._beacon.stop)
         self._worker.end()

@@ -27,7 +27,7 @@ from meshnet.coordinator.machine import read_ports
 from meshnet.coordinator.meshes import Terms
 from meshnet.coordinator.server import listen, serving
 from meshnet.coordinator.store import Store
-from meshnet.coordinator.udp import RELAY_PORTS, Udp, find
+from meshnet.coordinator.udp import RELAY_PORTS, Udp, clear, find
 from meshnet.core.links import CoordinatorAddress, CreateLink, parse_create
 from meshnet.errors import Code, MeshnetError
 
@@ -194,7 +194,10 @@ async def _run_on(listening: socket.socket, options: Options, certificate: tls.T
 
 
 def _find_udp(options: Options, port: int) -> Udp:
-    return find(options.state, port, options.public_host, options.relay_ports) if options.udp else Udp()
+    if options.udp:
+        return find(options.state, port, options.public_host, options.relay_ports)
+    clear(options.state)
+    return Udp()
 
 
 def _stop_signal() -> asyncio.Event:

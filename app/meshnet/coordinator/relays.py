@@ -58,7 +58,7 @@ class Relays:
         self._changed: set[str] = set()
         self._news = asyncio.Event()
         self._serves = False
-        self._is_lost = False
+        self._has_begun = False
         self._addresses: frozenset[str] = frozenset()
         """Those of this machine, here and as others see them."""
         self._trouble = ""
@@ -73,6 +73,7 @@ class Relays:
         """Serve; PlatformError where the system refuses."""
         if self._relay is None:
             return
+        self._has_begun = True
         addresses = tuple(place.local for place in self._places)
         await self._worker.do(self._relay.start, addresses, self._range)
         self._addresses = self._own() | {place.public for place in self._places}
@@ -81,7 +82,8 @@ class Relays:
     async def stop(self) -> None:
         """Leave no trace."""
         self._serves = False
-        if self._relay is not None:
+        # Only what was begun here: another coordinator of this machine may have a relay.
+        if self._relay is not None and self._has_begun:
             with suppress(api.PlatformError):
                 await self._worker.do(self._relay.stop)
         self._worker.end()
@@ -131,13 +133,12 @@ class Relays:
         """Ask what was used, and take back what was not for an hour."""
         if self._relay is None:
             return
-        if self._is_lost:
-            await self._begin_anew()
         try:
             used = await self._worker.do(self._relay.used)
-        except api.PlatformError:
-            self._is_lost = True
-            raise
+        except api.PlatformError as error:
+            self._say(error)
+            return await self._begin_anew()
+        self._trouble = ""
         now = self._monotonic()
         self._ports.touch_all(used, now)
         async with self._lock:
@@ -222,7 +223,6 @@ class Relays:
         """The relay lost what it was told."""
         async with self._lock:
             await self.start()
-            self._is_lost = False
             for allotment in self._ports.all():
                 allotment.binding = None
                 await self._settle(allotment.ends)

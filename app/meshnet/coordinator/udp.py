@@ -106,6 +106,19 @@ def find(state: StateDirectory, port: int, host: str, chosen: range | None) -> U
     return Udp(beacon, found.keys, relay, ports, places)
 
 
+def clear(state: StateDirectory) -> None:
+    """Undo what a process that was killed left, where there is to be neither beacon nor relay any more."""
+    with contextlib.suppress(api.PlatformError):
+        if _holds_something(state.path / "relay"):
+            backends.choose_relay(state.path / "relay").stop()
+        if _holds_something(state.path / "beacon"):
+            backends.choose_beacon(state.path / "beacon").stop()
+
+
+def _holds_something(directory: Path) -> bool:
+    return directory.is_dir() and any(directory.iterdir())
+
+
 def say_missing(what: str, error: api.PlatformError) -> None:
     """Say that the coordinator serves without it, why, and what to do."""
     log.warning("serving without %s: %s %s", what, error.message, error.cure)

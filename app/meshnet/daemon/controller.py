@@ -11,6 +11,8 @@ from meshnet.core import settings as settings_module
 from meshnet.core.devices import find, find_objection
 from meshnet.core.grants import KINDS
 from meshnet.core.identity import clean_name
+from meshnet.core.nat import UNSEEN, nat_of
+from meshnet.core.nat import WORDS as NAT_WORDS
 from meshnet.core.records import Device
 from meshnet.daemon import views
 from meshnet.daemon.link import Link
@@ -165,9 +167,16 @@ class Controller:
 
     async def _doctor(self) -> local.Findings:
         await self.look()
-        return local.Findings(
-            tuple(local.Finding(p.id, p.severity, p.message, p.cure) for p in self._model.problems),
-        )
+        findings = [local.Finding(p.id, p.severity, p.message, p.cure) for p in self._model.problems]
+        if self._model.is_unseen:
+            findings.append(local.Finding("udp-blocked", "warning", *UNSEEN))
+        return local.Findings(tuple(findings), self._nat())
+
+    def _nat(self) -> local.NatView | None:
+        if self._model.ledger is None:
+            return None
+        kind = nat_of(self._model.facts, self._model.beacon_sights, self._model.opened)
+        return local.NatView(kind, NAT_WORDS[kind])
 
     async def _start_route(self, word: str) -> None:
         number = self._routing.number()

@@ -32,6 +32,9 @@ from meshnet_platform.api import Facts, PeerSight, Problem
 
 log = logging.getLogger("meshnet.model")
 
+BEACONS_SEE_WITHIN = 20.0
+"""Seconds: WireGuard repeats a handshake that got lost after five."""
+
 
 class Model:
     """The daemon's state in memory."""
@@ -54,6 +57,8 @@ class Model:
         self.gives_way = False
         self.beacons: tuple[Beacon, ...] = ()
         """Peers at the coordinator's address, as it named them last."""
+        self.beacons_since = 0.0
+        """When it named them (Unix time)."""
         self.beacon_sights: tuple[str, ...] = ()
         """Where they see this device, "" where one does not."""
         self.opened: str | None = None
@@ -217,6 +222,7 @@ class Model:
 
     def see_beacons(self, beacons: tuple[Beacon, ...]) -> None:
         """The coordinator names its beacons; what is none is passed over."""
+        self.beacons_since = self.clock()
         self.beacons = tuple(one for one in beacons[:2] if is_wireguard_key(one.key) and 0 < one.port < 65536)
 
     def see_endpoints(self, endpoints: tuple[str, ...]) -> bool:
@@ -224,6 +230,12 @@ class Model:
         sights = tuple(one if may_be_candidate(one) else "" for one in endpoints[:2])
         is_news, self.beacon_sights = sights != self.beacon_sights, sights
         return is_news
+
+    @property
+    def is_unseen(self) -> bool:
+        """The beacons have had the time to see this device, and did not."""
+        late = self.clock() - self.beacons_since > BEACONS_SEE_WITHIN
+        return self.connected and bool(self.beacons) and late and not any(self.beacon_sights)
 
     def free_name(self, wanted: str) -> str:
         """The name, with a number where another device of the mesh has it."""

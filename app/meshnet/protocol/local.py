@@ -132,10 +132,20 @@ class Finding(msgspec.Struct, frozen=True):
     cure: str
 
 
+class NatView(msgspec.Struct, frozen=True):
+    """What is before this device, and whom it can meet."""
+
+    kind: str
+    """"none", "one-port" (for all destinations), "port-each" (another for each destination), "unknown"."""
+    message: str
+
+
 class Findings(msgspec.Struct, frozen=True):
     """What the doctor found; empty when all is well."""
 
     findings: tuple[Finding, ...]
+    nat: NatView | None = None
+    """None while the device is in no mesh."""
 
 
 class Invitation(msgspec.Struct, frozen=True):

@@ -33,7 +33,8 @@ after 120: whoever has begun none is gone."""
 _NAME = "meshnetb{}"
 _IFF_UP = 1
 _BIND_SECONDS = 5.0
-_ANSWER_SECONDS = 5.0
+_ANSWER_SECONDS = 15.0
+"""After so long without an answer it hangs; less would end a healthy one of a machine that is busy."""
 _CONFIGURE_SECONDS = 60.0
 _CALL_EVERY = 5
 _AT_ONCE = 1000

@@ -36,7 +36,7 @@ RATE = "125 mbytes/second burst 64 mbytes"
 """What each end of a pair may send: a gigabit."""
 
 _NAME = " ".join(TABLE)
-_KEPT = 262144
+_KEPT = 131072
 """Elements of sets that packets fill: far more than there are ports, for ends of old bindings are still in them."""
 _FIXED = {4: 5, 6: 0}
 _HEADER = {4: "ip", 6: "ip6"}

@@ -6,10 +6,10 @@ import msgspec
 import pytest
 
 from meshnet.coordinator import changes
-from meshnet.coordinator.changes import QUEUE_MAX, Hub, Stream, line_of
+from meshnet.coordinator.changes import MEETS_MAX, QUEUE_MAX, Hub, Stream, line_of
 from meshnet.coordinator.store import Member, Stored
 from meshnet.core.records import Signed, body_of
-from meshnet.protocol.control import Change, Ping, Presence, Record
+from meshnet.protocol.control import Change, Meet, Ping, Presence, Record, Seen
 from support.meshes import FakeDevice, FakeMesh
 
 MESH = FakeMesh()
@@ -130,3 +130,37 @@ def test_a_closed_hub_ends_its_streams_and_lets_none_begin() -> None:
         assert cut.done
 
     asyncio.run(scenario())
+
+
+def test_of_the_offers_of_one_sender_the_newest_waits_and_after_the_records() -> None:
+    hub, (laptop, _) = Hub(), stream_of(LAPTOP)
+    hub.join(laptop)
+    for body in ("old", "other", "new"):
+        assert hub.tell_meet(MESH.id, LAPTOP.id, "tablet" if body == "other" else "phone", Meet(Signed(body)))
+    publish(hub, MESH.device(PHONE))
+    hub.tell_seen(MESH.id, LAPTOP.id, ("192.0.2.1:1", ""))
+    record, seen, *meets = told(laptop)
+    assert isinstance(record, Record)
+    assert seen == Seen(("192.0.2.1:1", ""))
+    assert meets == [Meet(Signed("other")), Meet(Signed("new"))]
+    assert told(laptop) == []
+
+
+def test_offers_that_nobody_reads_are_bounded_and_the_oldest_gives_way() -> None:
+    hub, (laptop, cut) = Hub(), stream_of(LAPTOP)
+    hub.join(laptop)
+    for number in range(MEETS_MAX + 1):
+        hub.tell_meet(MESH.id, LAPTOP.id, f"device {number}", Meet(Signed(str(number))))
+    assert told(laptop) == [Meet(Signed(str(number))) for number in range(1, MEETS_MAX + 1)]
+    assert not cut.done
+
+
+def test_who_is_not_connected_or_is_of_another_mesh_is_told_nothing() -> None:
+    hub, (laptop, _) = Hub(), stream_of(LAPTOP)
+    hub.join(laptop)
+    assert hub.is_connected(MESH.id, LAPTOP.id)
+    assert not hub.is_connected("other", LAPTOP.id)
+    assert not hub.tell_meet("other", LAPTOP.id, PHONE.id, Meet(Signed("")))
+    hub.tell_seen("other", LAPTOP.id, ("192.0.2.1:1",))
+    hub.tell_seen(MESH.id, PHONE.id, ("192.0.2.1:1",))
+    assert told(laptop) == []

@@ -199,7 +199,6 @@ def test_address_prints_nothing_and_fails_where_nothing_serves(tmp_path: Path) -
 @pytest.mark.parametrize(
     "options",
     [
-        ("--relay-ports", "32768-40000"),
         ("--relay-ports", "8444-8445"),
         ("--database", "postgresql://db/meshnet"),
         ("--database", "mysql://db/meshnet"),

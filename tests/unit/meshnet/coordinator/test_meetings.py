@@ -14,7 +14,7 @@ from meshnet.coordinator.machine import Place
 from meshnet.coordinator.udp import Udp
 from meshnet.core.identity import wireguard_private, wireguard_public
 from meshnet.core.records import Offer, Signed, sign, text_of
-from meshnet.protocol.control import Beacon, Meet, MeetCall, Post, Seen, Welcome
+from meshnet.protocol.control import Beacon, Change, Meet, MeetCall, Post, Seen, Welcome
 from meshnet_platform.api import PlatformError
 from meshnet_platform.fake import FakeBeacon, FakeRelay
 from support.coordinators import Caller, Running, becomes, calling, offer_to, until, until_synced
@@ -89,7 +89,7 @@ class Home:
         return await self.caller.code("meet", MeetCall(offer), self.tokens[device.id])
 
     @contextlib.asynccontextmanager
-    async def connected(self, device: FakeDevice) -> AsyncIterator[Callable[[], Awaitable[object]]]:
+    async def connected(self, device: FakeDevice) -> AsyncIterator[Callable[[], Awaitable[Change | None]]]:
         async with self.caller.changes(self.tokens[device.id]) as following:
             await until_synced(following)
             yield following

@@ -243,6 +243,16 @@ def test_a_relay_that_lost_all_is_told_again() -> None:
     play(scenario)
 
 
+def test_a_relay_that_was_never_begun_is_not_stopped() -> None:
+    async def run() -> None:
+        scene = Scene()
+        scene.relay.start(("10.0.0.80",), range(20000, 20002))
+        await scene.relays.stop()
+        assert scene.relay.addresses == ("10.0.0.80",)
+
+    asyncio.run(run())
+
+
 def test_a_relay_that_is_slow_keeps_no_offer_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(relays, "_PATIENCE_SECONDS", 0.05)
 

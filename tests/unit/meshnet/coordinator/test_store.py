@@ -88,3 +88,19 @@ def test_a_removed_device_is_no_member_and_its_address_is_free(tmp_path: Path) -
         assert await store.member(LAPTOP.id) is None
 
     with_store(tmp_path, scenario)
+
+
+def test_what_members_say_of_themselves_is_found_with_their_mesh_and_nothing_of_those_who_left(tmp_path: Path) -> None:
+    async def scenario(store: Store) -> None:
+        await put(store, MESH.device(LAPTOP), MESH.device(PHONE))
+        async with store.transaction() as transaction:
+            for number, device in enumerate((LAPTOP, PHONE)):
+                membership = body_of(MESH.membership(device, f"100.64.0.{number + 1}").body)
+                assert isinstance(membership, Membership)
+                await transaction.add_member(device.id, MESH.id, membership, by_invite=False)
+        assert [device.wireguard for _, device in await store.devices()] == [LAPTOP.wireguard, PHONE.wireguard]
+        async with store.transaction() as transaction:
+            await transaction.remove_member(PHONE.id)
+        assert [(mesh, device.device) for mesh, device in await store.devices()] == [(MESH.id, LAPTOP.id)]
+
+    with_store(tmp_path, scenario)

@@ -101,3 +101,22 @@ def test_ports_that_others_want_are_refused_where_somebody_chose_them(
     monkeypatch.setattr(machine, "ephemeral_ports", lambda: range(1024, 65000))
     assert find(tmp_path).relay is None
     assert "ip_local_port_range" in said(caplog)[0]
+
+
+def test_what_a_killed_process_left_is_cleared_where_there_is_to_be_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopped: list[str] = []
+
+    for kind in (FakeBeacon, FakeRelay):
+        monkeypatch.setattr(kind, "stop", lambda self: stopped.append(type(self).__name__))
+    for name in ("beacon", "relay"):
+        (tmp_path / name).mkdir()
+    udp.clear(StateDirectory(tmp_path))
+    assert stopped == []
+    for name in ("beacon", "relay"):
+        (tmp_path / name / "journal").touch()
+    udp.clear(StateDirectory(tmp_path))
+    assert stopped == ["FakeRelay", "FakeBeacon"]
+    unable(monkeypatch, "choose_relay")
+    udp.clear(StateDirectory(tmp_path))
