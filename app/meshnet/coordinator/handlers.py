@@ -129,6 +129,7 @@ class Handlers:
         app.router.add_post("/v1/session", self.login)
         app.router.add_post("/v1/records", self.records)
         app.router.add_post("/v1/meet", self.meet)
+        app.router.add_post("/v1/lasting", self.lasting)
         app.router.add_get("/v1/changes", self.changes, allow_head=False)
         return app
 
@@ -189,6 +190,11 @@ class Handlers:
         """Pass a member's offer on."""
         member = self._caller(request)
         return answer(await self._meetings.meet(member, await _read(request, control.MeetCall)))
+
+    async def lasting(self, request: web.Request) -> web.Response:
+        """Keep ports of the relay for a WireGuard app."""
+        member = self._caller(request)
+        return answer(await self._meetings.lasting(member, await _read(request, control.LastingCall)))
 
     async def changes(self, request: web.Request) -> web.StreamResponse:
         """Tell what the device missed, and then what happens, until either side ends."""

@@ -13,9 +13,10 @@ from meshnet.coordinator.changes import Hub, Stream
 from meshnet.coordinator.limits import Limiter, Rate
 from meshnet.coordinator.meshes import Meshes
 from meshnet.coordinator.relays import Relays
+from meshnet.coordinator.roster import Roster
 from meshnet.coordinator.store import Member
 from meshnet.errors import Code, Refusal
-from meshnet.protocol.control import Beacon, Meet, MeetCall, Met
+from meshnet.protocol.control import Beacon, LastingCall, Meet, MeetCall, Met
 
 OFFER_MAX = 4096
 """Bytes of an offer's body at most: eight candidates need a tenth of that."""
@@ -28,9 +29,16 @@ class Meetings:
     """What passes between devices that want to meet, and what the beacons tell them."""
 
     def __init__(
-        self, meshes: Meshes, hub: Hub, beacons: Beacons, relays: Relays, monotonic: Callable[[], float]
+        self,
+        meshes: Meshes,
+        hub: Hub,
+        roster: Roster,
+        beacons: Beacons,
+        relays: Relays,
+        monotonic: Callable[[], float],
     ) -> None:
         self._meshes = meshes
+        self._roster = roster
         self._hub = hub
         self._beacons = beacons
         self._relays = relays
@@ -56,6 +64,10 @@ class Meetings:
             raise Refusal(Code.INVALID_MESSAGE, f"An offer has one signature, and {OFFER_MAX} bytes at most.")
         offer = await self._meshes.check_offer(caller, call.offer)
         _check(self._pairs.allows(f"{offer.device}/{offer.peer}"))
+        if self._roster.is_stock(offer.peer):
+            # It reads no offers; that somebody asks is told to nobody.
+            self._beacons.stir()
+            return Met(await self._relays.kept(offer.device, offer.peer))
         if not self._hub.is_connected(caller.mesh, offer.peer):
             raise Refusal(Code.DEVICE_OFFLINE)
         self._beacons.stir()
@@ -63,6 +75,16 @@ class Meetings:
         if not self._hub.tell_meet(caller.mesh, offer.peer, offer.device, Meet(call.offer, there)):
             raise Refusal(Code.DEVICE_OFFLINE)
         return Met(here)
+
+    async def lasting(self, caller: Member, call: LastingCall) -> Met:
+        """Have ports kept for a WireGuard app and its host; Refusal `not-permitted`, `timeout`, `unknown-device`."""
+        _check(self._devices.allows(caller.device))
+        meshes = {self._roster.mesh_of(device) for device in (caller.device, call.phone, call.host)}
+        if meshes != {caller.mesh}:
+            raise Refusal(Code.UNKNOWN_DEVICE, "Ports are kept for devices of the caller's own mesh.")
+        if not self._roster.is_stock(call.phone) or self._roster.is_stock(call.host):
+            raise Refusal(Code.NOT_PERMITTED, "Ports are kept for a WireGuard app and a host, and for no others.")
+        return Met(await self._relays.keep(call.phone, call.host))
 
 
 def _check(allowed: bool) -> None:

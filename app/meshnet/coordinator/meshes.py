@@ -200,7 +200,7 @@ class Meshes:
             if isinstance(body, Membership):
                 log.info("device %s joined mesh %s", fingerprint(body.device), mesh_id)
             if isinstance(body, Device):
-                self._roster.put(mesh_id, body.device, body.wireguard)
+                self._roster.put(mesh_id, body.device, body.wireguard, body.platform)
             if isinstance(body, Removal):
                 log.info("device %s was removed from mesh %s", body.device, mesh_id)
                 self._roster.remove(body.device)

@@ -132,7 +132,7 @@ class Relays:
     async def sweep(self) -> None:
         """Ask what was used, and take back what was not for an hour."""
         if self._relay is None:
-            return
+            return None
         try:
             used = await self._worker.do(self._relay.used)
         except api.PlatformError as error:

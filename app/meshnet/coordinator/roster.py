@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from meshnet.core.records import STOCK
+
 Listener = Callable[[str, str | None, str | None], None]
 """Called with a device, the key it had and the key it has; None where there is none."""
 
@@ -19,21 +21,24 @@ class Roster:
         self._meshes: dict[str, str] = {}
         self._keys: dict[str, str] = {}
         self._owners: dict[str, str] = {}
+        self._stock: set[str] = set()
         self._listeners: list[Listener] = []
 
     def on_change(self, listener: Listener) -> None:
         """Have changes told from now on."""
         self._listeners.append(listener)
 
-    def put(self, mesh: str, device: str, key: str) -> None:
+    def put(self, mesh: str, device: str, key: str, platform: str = "") -> None:
         """The device is a member, with this key; where the key is another's, with none."""
         self._meshes[device] = mesh
+        (self._stock.add if platform == STOCK else self._stock.discard)(device)
         if self.owner(key) in (None, device):
             self._change(device, key)
 
     def remove(self, device: str) -> None:
         """The device is a member no more."""
         self._meshes.pop(device, None)
+        self._stock.discard(device)
         self._change(device, None)
 
     def owner(self, key: str) -> str | None:
@@ -43,6 +48,10 @@ class Roster:
     def mesh_of(self, device: str) -> str | None:
         """The mesh that the device is in."""
         return self._meshes.get(device)
+
+    def is_stock(self, device: str) -> bool:
+        """Whether the device is a stock WireGuard app, by its own word."""
+        return device in self._stock
 
     def keys(self) -> Iterator[str]:
         """The WireGuard keys of all devices."""

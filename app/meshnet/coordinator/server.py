@@ -197,7 +197,7 @@ async def serving(
         meshes,
         store,
         hub,
-        Meetings(meshes, hub, beside.beacons, beside.relays, clock.monotonic),
+        Meetings(meshes, hub, roster, beside.beacons, beside.relays, clock.monotonic),
         sessions,
         Limiter(limits.stranger, limits.strangers, clock.monotonic),
         Limiter(limits.device, limits.devices, clock.monotonic),
@@ -225,7 +225,7 @@ async def serving(
 async def _roster(store: Store) -> Roster:
     roster = Roster()
     for mesh, device in await store.devices():
-        roster.put(mesh, device.device, device.wireguard)
+        roster.put(mesh, device.device, device.wireguard, device.platform)
     return roster
 
 

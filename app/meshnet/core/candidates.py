@@ -1,20 +1,72 @@
-"""Where this device may be met: what it knows itself, what its router opened, and what others see of it."""
+"""Endpoints at which a device may be met: which ones it names, and how those of a peer have answered. Pure."""
 
 from __future__ import annotations
 
 import ipaddress
+import math
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from meshnet.core.endpoints import format_endpoint, may_be_candidate, parse_endpoint
 from meshnet.core.lan import inner_interfaces
+from meshnet.core.probes import NO_COOKIE
 from meshnet.core.special import Network, is_within, network_of
 from meshnet_platform.api import Facts
 
 MOST = 8
 """In one record or offer."""
+DEAD_AFTER = 3
+"""Asks in a row without an answer."""
+ALIVE = 60.0
+"""Seconds for which an answer says something."""
 _TUNNELS = frozenset({"wireguard", "tun", "ipip", "gre", "sit", "vti", "xfrm", "ip6tnl", "ip6gre"})
 _IPV6_EACH = 2
 """Of one interface: a system with privacy extensions (RFC 8981) has many."""
+
+
+@dataclass(slots=True)
+class Candidate:
+    """One endpoint of the peer, and how it has answered."""
+
+    endpoint: str
+    is_relay: bool = False
+    is_named: bool = True
+    """By the peer or the coordinator; otherwise the peer was merely heard from there."""
+    ask_at: float = math.inf
+    bursts: int = 0
+    """Asks since it was last worth trying."""
+    tries: int = 0
+    """Asks in a row without an answer."""
+    rtt: float | None = None
+    answered_at: float = -math.inf
+    answers_since: float = math.inf
+    """Since when all asks are answered."""
+    heard_at: float = -math.inf
+    hold: float = 0.0
+    cookie: bytes = NO_COOKIE
+
+    @property
+    def family(self) -> int:
+        """4 or 6."""
+        return parse_endpoint(self.endpoint)[0].version
+
+    @property
+    def is_near(self) -> bool:
+        """In a network that the two share."""
+        return not self.is_relay and parse_endpoint(self.endpoint)[0].is_private
+
+    def is_good(self, now: float) -> bool:
+        """Whether it may be chosen."""
+        answers = now - self.answered_at < ALIVE and self.tries < DEAD_AFTER
+        return answers and now - self.answers_since >= self.hold
+
+
+def rank(candidate: Candidate) -> tuple[bool, bool, float]:
+    """What is chosen before what: any direct way before the relay, a shared network before the internet, then speed."""
+    return candidate.is_relay, not candidate.is_near, candidate.rtt or 0.0
+
+
+# --- naming one's own -----------------------------------------------------------------------------------------------
 
 
 def public_candidates(

@@ -13,20 +13,16 @@ import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from meshnet.core.endpoints import parse_endpoint
-from meshnet.core.probes import NO_COOKIE, Kind, Probe, cookie_for, is_cookie
+from meshnet.core.candidates import ALIVE, DEAD_AFTER, Candidate, rank
+from meshnet.core.probes import Kind, Probe, cookie_for, is_cookie
 
 BURST = (0.1, 0.2, 0.4, 0.8, 1.5, 3.0)
 """Seconds from one ask of a candidate to the next, until it is given up; the mapping of a NAT opens with the first."""
 REPEAT = 0.5
 """Seconds, or twice the round trip, after which an ask of the way in use is repeated."""
-DEAD_AFTER = 3
-"""Asks in a row without an answer."""
 WATCH_ACTIVE = 3.0
 WATCH_IDLE = 25.0
 """Seconds between asks of the way in use; and of the relay, kept warm behind a way that is in use for a route."""
-ALIVE = 60.0
-"""Seconds for which an answer says something."""
 HOLD_FIRST, HOLD_MOST = 5.0, 60.0
 """Seconds for which a way that died must answer again before it is chosen again; doubled each time."""
 RETURN, RETURN_TRIES = 5.0, 30
@@ -46,43 +42,6 @@ LOST_SECONDS = 2.0
 CHOICE_REPEATS = 4
 _NONCES_MOST = 256
 _NONCE_SECONDS = 5.0
-
-
-@dataclass(slots=True)
-class Candidate:
-    """One endpoint of the peer, and how it has answered."""
-
-    endpoint: str
-    is_relay: bool = False
-    is_named: bool = True
-    """By the peer or the coordinator; otherwise the peer was merely heard from there."""
-    ask_at: float = math.inf
-    bursts: int = 0
-    """Asks since it was last worth trying."""
-    tries: int = 0
-    """Asks in a row without an answer."""
-    rtt: float | None = None
-    answered_at: float = -math.inf
-    answers_since: float = math.inf
-    """Since when all asks are answered."""
-    heard_at: float = -math.inf
-    hold: float = 0.0
-    cookie: bytes = NO_COOKIE
-
-    @property
-    def family(self) -> int:
-        """4 or 6."""
-        return parse_endpoint(self.endpoint)[0].version
-
-    @property
-    def is_near(self) -> bool:
-        """In a network that the two share."""
-        return not self.is_relay and parse_endpoint(self.endpoint)[0].is_private
-
-    def is_good(self, now: float) -> bool:
-        """Whether it may be chosen."""
-        answers = now - self.answered_at < ALIVE and self.tries < DEAD_AFTER
-        return answers and now - self.answers_since >= self.hold
 
 
 @dataclass(frozen=True, slots=True)
@@ -351,13 +310,13 @@ class PeerPath:
 
     def _best(self, now: float) -> Candidate | None:
         good = [one for one in self.candidates.values() if one.is_good(now)]
-        return min(good, key=_rank, default=None)
+        return min(good, key=rank, default=None)
 
     @staticmethod
     def _is_better(one: Candidate, used: Candidate) -> bool:
-        if used.tries >= DEAD_AFTER or _rank(one)[:2] < _rank(used)[:2]:
+        if used.tries >= DEAD_AFTER or rank(one)[:2] < rank(used)[:2]:
             return True
-        if _rank(one)[:2] > _rank(used)[:2] or one.rtt is None or used.rtt is None:
+        if rank(one)[:2] > rank(used)[:2] or one.rtt is None or used.rtt is None:
             return False
         return one.rtt < used.rtt * GAIN and one.rtt < used.rtt - GAIN_LEAST
 
@@ -395,8 +354,3 @@ class PeerPath:
             self.meet_at = now + (BETTER_ACTIVE if self.is_active else BETTER_IDLE)
         else:
             self.meet_at = math.inf
-
-
-def _rank(candidate: Candidate) -> tuple[bool, bool, float]:
-    """What is chosen before what: any direct way before the relay, a shared network before the internet, then speed."""
-    return candidate.is_relay, not candidate.is_near, candidate.rtt or 0.0

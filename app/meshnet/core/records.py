@@ -129,6 +129,10 @@ class Offer(_Body, frozen=True, kw_only=True, tag="offer"):
     """The peer is to answer with an offer of its own."""
 
 
+STOCK = "wireguard"
+"""The platform of a device that is a stock WireGuard app: it runs nothing of ours, so it connects to no coordinator,
+answers no probe, and learns of nothing that happens later."""
+
 Body = Mesh | Invite | Membership | Device | Grants | Confirmation | Removal
 
 

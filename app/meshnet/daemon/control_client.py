@@ -112,6 +112,10 @@ class ControlClient:
         """Hand over an offer for a peer; Refusal `device-offline` where it is not connected."""
         return await self._post("meet", control.MeetCall(offer), control.Met, member=True)
 
+    async def lasting(self, phone: str, host: str) -> control.Met:
+        """Have ports of the relay kept for a WireGuard app and the host that it uses."""
+        return await self._post("lasting", control.LastingCall(phone, host), control.Met, member=True)
+
     async def changes(self, since: int) -> AsyncGenerator[control.Change, None]:
         """What happened after this revision, and what happens; ends when the coordinator ends it.
 

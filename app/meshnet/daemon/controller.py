@@ -168,14 +168,14 @@ class Controller:
     async def _doctor(self) -> local.Findings:
         await self.look()
         findings = [local.Finding(p.id, p.severity, p.message, p.cure) for p in self._model.problems]
-        if self._model.is_unseen:
+        if self._model.whereabouts.is_unseen:
             findings.append(local.Finding("udp-blocked", "warning", *UNSEEN))
         return local.Findings(tuple(findings), self._nat())
 
     def _nat(self) -> local.NatView | None:
         if self._model.ledger is None:
             return None
-        kind = nat_of(self._model.facts, self._model.beacon_sights, self._model.opened)
+        kind = nat_of(self._model.facts, self._model.whereabouts.sights, self._model.whereabouts.opened)
         return local.NatView(kind, NAT_WORDS[kind])
 
     async def _start_route(self, word: str) -> None:

@@ -18,7 +18,7 @@ from meshnet.daemon.control_client import ControlClient
 from meshnet.daemon.model import Model
 from meshnet.daemon.tasks import together
 from meshnet.errors import Code, MeshnetError, Refusal
-from meshnet.protocol.control import Change, Meet, Presence, Record, Seen, Synced, Welcome
+from meshnet.protocol.control import Beacon, Change, Meet, Presence, Record, Seen, Synced, Welcome
 
 log = logging.getLogger("meshnet.link")
 
@@ -126,9 +126,9 @@ class Link:
         match change:
             case Welcome(address=address, beacons=beacons):
                 self._model.see_address(address)
-                self._model.see_beacons(beacons)
+                await self._call_beacons(beacons)
             case Seen(endpoints=endpoints):
-                if self._model.see_endpoints(endpoints):
+                if self._model.whereabouts.see(endpoints):
                     await self._on_records()
             case Meet():
                 self.on_meet(change)
@@ -147,6 +147,17 @@ class Link:
                 self._model.revision = max(self._model.revision, revision)
                 await self._settle()
                 self._set_connected(True)
+
+    async def _call_beacons(self, beacons: tuple[Beacon, ...]) -> None:
+        """Have the tunnel speak to the beacons, anew where it did before.
+
+        They may have been started again: then a session of old says nothing to them, and WireGuard would keep to it
+        for two minutes.
+        """
+        if self._model.whereabouts.beacons:
+            self._model.whereabouts.name_beacons(())
+            await self._on_records()
+        self._model.whereabouts.name_beacons(beacons)
 
     async def _settle(self) -> None:
         self._model.keep_map()

@@ -12,13 +12,11 @@ from collections.abc import Callable, Iterable, Iterator
 import msgspec
 
 from meshnet.core import grants as grants_module
-from meshnet.core.candidates import MOST as CANDIDATES_MOST
-from meshnet.core.candidates import near_candidates, public_candidates, share_an_address
 from meshnet.core.devices import names, unique_name
-from meshnet.core.endpoints import format_endpoint, may_be_candidate, parse_endpoint
+from meshnet.core.endpoints import format_endpoint, parse_endpoint
 from meshnet.core.exits import Exit, exit_of, ways_of
 from meshnet.core.grants import NOTHING, Permission, permitted
-from meshnet.core.identity import SigningKey, is_wireguard_key, wireguard_private, wireguard_public
+from meshnet.core.identity import SigningKey, wireguard_private, wireguard_public
 from meshnet.core.lan import public_local_networks
 from meshnet.core.links import CoordinatorAddress
 from meshnet.core.plan import own_mtu
@@ -26,14 +24,11 @@ from meshnet.core.records import Body, Device, Grants, Signed, sign, text_of
 from meshnet.core.settings import Settings, only_closes
 from meshnet.core.trust import Ledger, RefusedRecordError, StaleRecordError
 from meshnet.daemon.store import Joined, MeshMap, State, Store, new_state
+from meshnet.daemon.whereabouts import Whereabouts, with_port
 from meshnet.errors import BLOCKED_WORDS, Blocked, Code, MeshnetError, Refusal
-from meshnet.protocol.control import Beacon
 from meshnet_platform.api import Facts, PeerSight, Problem
 
 log = logging.getLogger("meshnet.model")
-
-BEACONS_SEE_WITHIN = 20.0
-"""Seconds: WireGuard repeats a handshake that got lost after five."""
 
 
 class Model:
@@ -55,14 +50,7 @@ class Model:
         self.stuck: Blocked | None = None
         """Why this device's own route carries nothing: it then carries nobody else's traffic either."""
         self.gives_way = False
-        self.beacons: tuple[Beacon, ...] = ()
-        """Peers at the coordinator's address, as it named them last."""
-        self.beacons_since = 0.0
-        """When it named them (Unix time)."""
-        self.beacon_sights: tuple[str, ...] = ()
-        """Where they see this device, "" where one does not."""
-        self.opened: str | None = None
-        """The endpoint that the router opened for this device."""
+        self.whereabouts = Whereabouts(self)
         self._unkept: set[Callable[[], None]] = set()
         self._load_map()
 
@@ -107,7 +95,7 @@ class Model:
     def own_public(self) -> tuple[str, ...]:
         """Addresses under which the world reaches this device, and its router with it."""
         chosen = self.state.settings.endpoint
-        named = (str(parse_endpoint(_with_port(chosen, 1))[0]),) if chosen else ()
+        named = (str(parse_endpoint(with_port(chosen, 1))[0]),) if chosen else ()
         return tuple(dict.fromkeys((*self.state.seen_addresses, *named)))
 
     @property
@@ -195,7 +183,7 @@ class Model:
         self.ledger, self.revision = None, 0
         self.online.clear()
         self.connected = False
-        self.beacons, self.beacon_sights = (), ()
+        self.whereabouts.forget()
         self.store.forget_map()
         self.state = fresh
         self._renew_keys()
@@ -219,23 +207,6 @@ class Model:
         if seen != self.state.seen_addresses:
             self.state.seen_addresses = seen
             self.keep()
-
-    def see_beacons(self, beacons: tuple[Beacon, ...]) -> None:
-        """The coordinator names its beacons; what is none is passed over."""
-        self.beacons_since = self.clock()
-        self.beacons = tuple(one for one in beacons[:2] if is_wireguard_key(one.key) and 0 < one.port < 65536)
-
-    def see_endpoints(self, endpoints: tuple[str, ...]) -> bool:
-        """The beacons see this device there; True: that is news."""
-        sights = tuple(one if may_be_candidate(one) else "" for one in endpoints[:2])
-        is_news, self.beacon_sights = sights != self.beacon_sights, sights
-        return is_news
-
-    @property
-    def is_unseen(self) -> bool:
-        """The beacons have had the time to see this device, and did not."""
-        late = self.clock() - self.beacons_since > BEACONS_SEE_WITHIN
-        return self.connected and bool(self.beacons) and late and not any(self.beacon_sights)
 
     def free_name(self, wanted: str) -> str:
         """The name, with a number where another device of the mesh has it."""
@@ -296,7 +267,7 @@ class Model:
             name=self.joined.name,
             platform=self.platform,
             wireguard=wireguard_public(self.state.wireguard_key),
-            candidates=self.candidates,
+            candidates=self.whereabouts.candidates,
             can_host=self.cannot_host is None,
             cannot_host=self.cannot_host,
             ipv6=host.ipv6 if host else any(way.family == 6 for way in ways_of(self.announced_exit, self.facts)),
@@ -324,36 +295,6 @@ class Model:
         record = sign(text_of(body), self.key)
         self.mesh.accept(record)
         self.state.outbox.append(record)
-
-    @property
-    def candidates(self) -> tuple[str, ...]:
-        """Where this device may be met by any peer."""
-        port, chosen = self.state.listen_port, self.state.settings.endpoint
-        if not (chosen or self.state.seen_addresses) and self.ledger and self.me in self.ledger.devices:
-            # Nobody has said yet where it is now.
-            return self.ledger.devices[self.me].candidates
-        return public_candidates(
-            self.facts,
-            port,
-            self.mesh.networks(),
-            chosen=_with_port(chosen, port) if chosen else "",
-            opened=self.opened or "",
-            seen=self.seen_by_beacons,
-            told=self.state.seen_addresses,
-        )
-
-    def candidates_for(self, peer: Device) -> tuple[str, ...]:
-        """Where this device may be met by this peer: in the local network first, where the two may be in the same."""
-        if not share_an_address(self.candidates, peer.candidates):
-            return self.candidates
-        near = near_candidates(self.facts, self.state.listen_port, self.mesh.networks())
-        return (*near, *self.candidates)[:CANDIDATES_MOST]
-
-    @property
-    def seen_by_beacons(self) -> tuple[str, ...]:
-        """The endpoint of the tunnel as the beacons see it; none where its NAT has another one for each destination."""
-        seen = {endpoint for endpoint in self.beacon_sights if endpoint}
-        return tuple(seen) if len(seen) == 1 else ()
 
     # --- keeping ----------------------------------------------------------------------------------------------------
 
@@ -435,11 +376,3 @@ class Model:
         """Keep a new name of this device; MeshnetError, and the old name, where it cannot be kept."""
         joined = msgspec.structs.replace(self.joined, name=name)
         self.become(msgspec.structs.replace(self.state, joined=joined))
-
-
-def _with_port(endpoint: str, port: int) -> str:
-    try:
-        parse_endpoint(endpoint)
-    except ValueError:
-        return format_endpoint(endpoint.strip("[]"), port)
-    return endpoint

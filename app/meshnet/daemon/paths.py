@@ -187,7 +187,7 @@ class Paths:
             self._forget(device)
 
     def _allowed(self, candidates: tuple[str, ...]) -> tuple[str, ...]:
-        own = {*self._model.candidates} if self._model.ledger else set()
+        own = {*self._model.whereabouts.candidates} if self._model.ledger else set()
         return tuple(one for one in candidates if one not in own)
 
     # --- work -------------------------------------------------------------------------------------------------------
@@ -314,7 +314,7 @@ class Paths:
             device=model.me,
             peer=device,
             seq=known.made_offer,
-            candidates=model.candidates_for(known.device),
+            candidates=model.whereabouts.candidates_for(known.device),
             asks=asks,
         )
         try:

@@ -160,7 +160,9 @@ class System:
         """They are where the coordinator is."""
         where = self.control()[:1]
         return tuple(
-            (beacon.key, format_endpoint(at.address, beacon.port)) for at in where for beacon in self._model.beacons
+            (beacon.key, format_endpoint(at.address, beacon.port))
+            for at in where
+            for beacon in self._model.whereabouts.beacons
         )
 
     def control(self) -> tuple[Control, ...]:

@@ -9,6 +9,7 @@
     POST /v1/session       Login       -> Session
     POST /v1/records       Post        -> {}           needs `Authorization: Bearer TOKEN`
     POST /v1/meet          MeetCall    -> Met          needs the token; the offer goes to the peer as it is
+    POST /v1/lasting       LastingCall -> Met          needs the token; of ports for a WireGuard app, which keep
     GET  /v1/changes?since=N           -> lines        needs the token; one `Change` a line until either side ends
 
 A refusal has a status of 4xx and an `Problem` as its body. Bodies and lines have at most 64 KiB.
@@ -126,6 +127,16 @@ class Met(msgspec.Struct, frozen=True):
     """The offer is on its way. `relay`: the endpoint that stands for the peer at the relay; None: there is none."""
 
     relay: str | None = None
+
+
+class LastingCall(msgspec.Struct, frozen=True):
+    """Have ports of the relay kept for a device that is a stock WireGuard app, and the host it uses (both ids).
+
+    The answer is where the app finds its host, for as long as both are members; None: there is no relay for them.
+    """
+
+    phone: str
+    host: str
 
 
 class Problem(msgspec.Struct, frozen=True):

@@ -12,12 +12,13 @@ from meshnet.daemon.manners import Manners
 from meshnet_platform.api import Peer, PeerSight, Tunnel
 
 LOW, OWN, HIGH, STRANGER = "Aaaa", "Mmmm", "Zzzz", "Abcd"
+ALLOWED = ("100.64.0.9/32",)
 TUNNEL = Tunnel(
     "meshnet0",
     "secret",
     51820,
     (),
-    peers=(Peer(LOW, (), keepalive=25), Peer(HIGH, (), keepalive=25), Peer(STRANGER, (), keepalive=0)),
+    peers=(Peer(LOW, ALLOWED, keepalive=25), Peer(HIGH, ALLOWED, keepalive=25), Peer(STRANGER, ALLOWED, keepalive=0)),
 )
 
 
@@ -51,7 +52,7 @@ def test_a_stranger_with_whom_it_is_to_keep_in_touch_from_now_on_is_met_anew(mon
     async def run() -> None:
         polite, due = Manners(), asyncio.Event()
         polite.on_due = due.set
-        none = Tunnel("meshnet0", "secret", 51820, (), peers=(Peer(LOW, ()),))
+        none = Tunnel("meshnet0", "secret", 51820, (), peers=(Peer(LOW, ALLOWED),))
         assert kept_up(polite, none) == []
         assert not due.is_set()
         assert kept_up(polite) == [HIGH]

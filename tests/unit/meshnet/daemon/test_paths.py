@@ -146,7 +146,9 @@ def test_offers_that_are_forged_old_or_for_others_are_passed_over(tmp_path: Path
         made.laptop.paths.came(made.nas.device.id)
         await made.laptop.until(lambda: bool(made.offers) and way(made.laptop, made.nas) is not None)
         offer, asked = made.offers[0], len(made.wire.carried)
-        forged = sign(offer.body.replace(NAS, "203.0.113.9:9").replace(LAPTOP, "203.0.113.9:9"), key("nobody of this mesh"))
+        forged = sign(
+            offer.body.replace(NAS, "203.0.113.9:9").replace(LAPTOP, "203.0.113.9:9"), key("nobody of this mesh")
+        )
         made.nas.paths.met(Meet(forged))
         made.nas.paths.met(Meet(offer))
         made.laptop.paths.met(Meet(offer))
