@@ -23,6 +23,7 @@ from meshnet.daemon.routing import Routing, refused_by_system
 from meshnet.daemon.system import System
 from meshnet.errors import Blocked, Code, MeshnetError, Refusal
 from meshnet.protocol import local
+from meshnet_platform.api import Facts
 
 log = logging.getLogger("meshnet.controller")
 
@@ -45,6 +46,8 @@ class Controller:
         self._membership = Membership(model, link, self.settle)
         self._one_at_a_time = asyncio.Lock()
         self.on_change: Callable[[], None] = lambda: None
+        self.on_facts: Callable[[Facts], None] = lambda _: None
+        """The system was read anew; no facts while the device is in no mesh."""
 
     async def handle(self, request: local.Request, caller: int) -> local.Result:
         """Do what is asked for the user `caller`; MeshnetError where it is refused or fails."""
@@ -120,6 +123,7 @@ class Controller:
             return
         if self._model.ledger is not None:
             self._model.settle_exit()
+        self.on_facts(self._model.facts if self._model.ledger is not None else Facts())
         self._paths.sync(self._routing.wish.host if self._routing.wish else self._routing.choice)
         try:
             await self._system.apply()
@@ -147,6 +151,7 @@ class Controller:
         self._model.catch_up()
         before = (self._model.facts, self._model.problems)
         await self._system.look()
+        self.on_facts(self._model.facts if self._model.ledger is not None else Facts())
         if before[0].links != self._model.facts.links or before[0].gateways != self._model.facts.gateways:
             self._paths.moved()
         if is_broken or before != (self._model.facts, self._model.problems):

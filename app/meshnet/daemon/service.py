@@ -19,6 +19,7 @@ from meshnet.daemon.link import Link
 from meshnet.daemon.local_server import LocalServer
 from meshnet.daemon.model import Model
 from meshnet.daemon.paths import Paths
+from meshnet.daemon.portmap import PortMapper
 from meshnet.daemon.probe import DryProber, Prober, TunnelProber
 from meshnet.daemon.routing import Routing
 from meshnet.daemon.store import Store
@@ -68,6 +69,7 @@ class Service:
         self._system.routing = self._routing
         self._link = Link(self._model, None if dry_run else backend.control_mark, self._settle)
         self._paths = self._system.paths = Paths(self._model, backend.open_probes, self._link.meet, self._system.apply)
+        self._mapper = None if dry_run else self._port_mapper(backend)
         self._controller = Controller(self._model, self._system, self._routing, self._link, self._paths)
         self._server = LocalServer(socket_path, self._controller, self._owner)
 
@@ -88,6 +90,8 @@ class Service:
                     tasks.create_task(_for_good(work))
                 if self._forwarder is not None:
                     tasks.create_task(_for_good(partial(self._serve_names, self._forwarder)))
+                if self._mapper is not None:
+                    tasks.create_task(_for_good(self._mapper.run))
                 tasks.create_task(notify.live(self._in_words))
                 tasks.create_task(self._server.serve(on_ready))
         finally:
@@ -106,6 +110,9 @@ class Service:
             changed()
 
         self._link.on_change = self._paths.on_change = changed
+        if self._mapper is not None:
+            self._controller.on_facts = self._mapper.network_changed
+            self._mapper.on_change = self._opened
         self._link.on_meet, self._link.on_arrival = self._paths.met, self._paths.came
         self._system.manners.on_due = self._is_due.set
         self._routing.on_change = route_changed
@@ -118,6 +125,15 @@ class Service:
             loop.call_soon_threadsafe(self._news.set)
 
         self._backend.watch(on_trouble, on_news)
+
+    def _port_mapper(self, backend: Backend) -> PortMapper:
+        state = self._model.state
+        return PortMapper(state.listen_port, secret=state.device_seed, mark=backend.control_mark)
+
+    def _opened(self, endpoint: str | None) -> None:
+        """The router opened a port for this device, or closed it."""
+        self._model.whereabouts.opened = endpoint
+        self._is_due.set()
 
     def _tunnel_carriage(self) -> TunnelCarriage:
         def mesh() -> frozenset[str]:
@@ -148,6 +164,8 @@ class Service:
 
     async def _end(self) -> None:
         notify.tell(notify.STOPPING)
+        if self._mapper is not None:
+            await self._mapper.close()
         try:
             await self._system.shut()
         except MeshnetError as error:
