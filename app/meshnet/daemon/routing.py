@@ -176,7 +176,7 @@ class Routing:
             return MeshnetError(
                 Code.TIMEOUT,
                 f"{name} is online, but nothing came back from it through the tunnel within {REACH_WITHIN:.0f} seconds."
-                " Perhaps no direct path leads there: `meshnet settings endpoint` on it can name one.",
+                " Perhaps no path leads there: `meshnet doctor` on both says what network they are in.",
             )
         return Refusal(Code.DEVICE_OFFLINE, f"{name} is not online: it did not answer.")
 
