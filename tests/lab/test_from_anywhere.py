@@ -6,7 +6,6 @@ The way is told from packets on the wires, never from what the product says; wha
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
 
 import pytest
 
@@ -17,7 +16,7 @@ from lab.world import COORDINATOR
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
 
 _OPEN: tuple[Kind, ...] = ("public", "full-cone")
-_ONE_PORT: tuple[Kind, ...] = ("port-restricted", "double", "carrier", "firewall", "remapping")
+_ONE_PORT: tuple[Kind, ...] = ("port-restricted", "double", "carrier", "firewall")
 """They leave by one port for all destinations, and let in only who was sent to, by that port."""
 
 
@@ -89,8 +88,8 @@ def test_a_direct_way_that_is_cut_gives_place_to_the_relay_and_comes_back(
 
 
 @pytest.fixture
-def internet(lab: Lab) -> Iterator[Places]:
-    yield Places(lab)
+def internet(lab: Lab) -> Places:
+    return Places(lab)
 
 
 def test_two_in_one_network_meet_there(internet: Places) -> None:
@@ -108,6 +107,7 @@ def test_ipv6_is_a_way_where_both_have_it_and_none_where_one_has_nothing_else(in
     assert said_way(internet, only, ipv4) == "none"
 
 
+# Not "remapping": whose probe arrives first there decides whether a port is spoiled, and so whether the two meet.
 _ALL: tuple[Kind, ...] = (*_OPEN, *_ONE_PORT, "address-restricted", "symmetric")
 
 

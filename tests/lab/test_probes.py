@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -269,6 +270,21 @@ def test_what_comes_from_an_alias_comes_from_the_endpoint_but_for_probes(
     assert seen("10.0.1.1 1001", "MnP1 a probe") == "10.0.1.1 1001"
     assert seen("fd00:1::1 1001", "MnP1 a probe by IPv6") == "fd00:1::1 1001"
     assert seen("10.0.1.1 1001", "another's port", elsewhere, 9999) == "10.0.1.1 1001"
+
+
+@pytest.mark.parametrize("aliases", [(), ("10.0.2.2:21820",)])
+def test_wireguard_stays_where_it_was_sent_when_the_peer_comes_from_an_alias(
+    pair: tuple[Machine, Machine], aliases: tuple[str, ...]
+) -> None:
+    here, there = Device(pair[0], 2, "10.0.1.1:21820"), Device(pair[1], 3, "10.0.1.2:21820")
+    peer = dataclasses.replace(there.as_peer(), aliases=aliases)
+    here.apply(SystemPlan(here.tunnel(peer), incoming=there.addresses))
+    there.apply(SystemPlan(there.tunnel(here.as_peer()), incoming=here.addresses))
+    there.machine.run("ping", "-c", "1", "-W", "6", here.address4)
+    there.machine.run("wg", "set", "meshnet0", "peer", here.public, "endpoint", "10.0.2.1:21820")
+    there.machine.run("ping", "-c", "1", "-W", "6", here.address4)
+    told = here.machine.run("wg", "show", "meshnet0", "endpoints").stdout.split()[1]
+    assert told == ("10.0.1.2:21820" if aliases else "10.0.2.2:21820")
 
 
 def _crossings(family: int, *, aliases: bool) -> Iterator[tuple[Crossing, ...]]:

@@ -1,10 +1,11 @@
-"""A network in memory for probes: sockets by their endpoints, and a fence between those that do not reach each other."""
+"""A network in memory for probes: sockets by their endpoints, some of which do not reach each other."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 from collections import deque
+from collections.abc import Callable
 
 
 class Wire:
@@ -15,6 +16,7 @@ class Wire:
         self.cut: set[tuple[str, str]] = set()
         """(from, to): what is lost."""
         self.carried: list[tuple[str, str]] = []
+        self.on_carried: Callable[[str, str], object] = lambda _from, _to: None
 
     def open(self, endpoint: str) -> FakeProbes:
         """The socket at this endpoint."""
@@ -38,6 +40,7 @@ class FakeProbes:
     def send(self, endpoint: str, payload: bytes) -> bool:
         """Carry it."""
         self._wire.carried.append((self._endpoint, endpoint))
+        self._wire.on_carried(self._endpoint, endpoint)
         there = self._wire.ends.get(endpoint)
         if there is None or (self._endpoint, endpoint) in self._wire.cut:
             return there is not None

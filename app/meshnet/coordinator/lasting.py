@@ -54,16 +54,18 @@ class LastingPorts:
             raise _damaged(str(path), f"format {found.v}")
         return found.pairs
 
-    def save(self, allotments: Iterable[Allotment]) -> None:
+    def save(self, pairs: list[Kept]) -> None:
         """Keep these; MeshnetError `system-error` where that cannot be."""
         if self._state is not None:
-            kept = [_kept(allotment) for allotment in allotments]
-            self._state.write(NAME, msgspec.json.encode(_File(_VERSION, kept)) + b"\n")
+            self._state.write(NAME, msgspec.json.encode(_File(_VERSION, pairs)) + b"\n")
 
 
-def _kept(allotment: Allotment) -> Kept:
-    addresses = allotment.binding.addresses if allotment.binding else None
-    return Kept(allotment.port, allotment.ends, allotment.lasts_at or "", addresses)
+def kept(allotments: Iterable[Allotment]) -> list[Kept]:
+    """These, as they are now."""
+    return [
+        Kept(one.port, one.ends, one.lasts_at or "", one.binding.addresses if one.binding else None)
+        for one in allotments
+    ]
 
 
 def _damaged(path: str, why: str) -> MeshnetError:

@@ -67,7 +67,7 @@ class Meetings:
         if self._roster.is_stock(offer.peer):
             # It reads no offers; that somebody asks is told to nobody.
             self._beacons.stir()
-            return Met(await self._relays.kept(offer.device, offer.peer))
+            return Met(self._relays.kept(offer.device, offer.peer))
         if not self._hub.is_connected(caller.mesh, offer.peer):
             raise Refusal(Code.DEVICE_OFFLINE)
         self._beacons.stir()

@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from meshnet.core.endpoints import format_endpoint
+
 Ends = tuple[str, str]
 """The ids of two devices, the lower one first."""
 
@@ -39,6 +41,11 @@ class Allotment:
     """What the relay was told of it."""
     lasts_at: str | None = None
     """The relay's address at which it lasts; None: it is taken back when it is unused."""
+
+    def side_of(self, device: str) -> str | None:
+        """Where this end sends for the other; None while there is no address."""
+        public = self.lasts_at or (self.binding.public if self.binding else None)
+        return None if public is None else format_endpoint(public, self.port + self.ends.index(device))
 
 
 class Ports:

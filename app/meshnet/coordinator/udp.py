@@ -16,6 +16,7 @@ from meshnet.coordinator import machine
 from meshnet.coordinator.beacons import Beacons
 from meshnet.coordinator.changes import Hub
 from meshnet.coordinator.files import StateDirectory
+from meshnet.coordinator.lasting import LastingPorts
 from meshnet.coordinator.machine import Place
 from meshnet.coordinator.relays import Relays
 from meshnet.coordinator.roster import Roster
@@ -40,6 +41,7 @@ class Udp:
     """Where the relay is reached."""
     own: Callable[[], frozenset[str]] = machine.own_addresses
     """The addresses of this machine, at any time."""
+    lasting: LastingPorts = field(default_factory=LastingPorts)
 
 
 class Beside:
@@ -47,7 +49,9 @@ class Beside:
 
     def __init__(self, udp: Udp, port: int, roster: Roster, hub: Hub, monotonic: Callable[[], float]) -> None:
         self.beacons = Beacons(udp.beacon, udp.keys, beacon_ports(port), roster, hub, monotonic)
-        self.relays = Relays(udp.relay, udp.places, udp.relay_ports, roster, self.beacons.seen, udp.own, monotonic)
+        self.relays = Relays(
+            udp.relay, udp.places, udp.relay_ports, roster, self.beacons.seen, udp.own, monotonic, udp.lasting
+        )
         self.beacons.on_moved = self.relays.changed
 
     @contextlib.asynccontextmanager
@@ -103,7 +107,7 @@ def find(state: StateDirectory, port: int, host: str, chosen: range | None) -> U
     except api.PlatformError as error:
         say_missing("relay", error)
         return found
-    return Udp(beacon, found.keys, relay, ports, places)
+    return Udp(beacon, found.keys, relay, ports, places, lasting=LastingPorts(state))
 
 
 def clear(state: StateDirectory) -> None:

@@ -41,6 +41,7 @@ class Link:
         self._client: ControlClient | None = None
         self.on_change: Callable[[], None] = lambda: None
         self.on_meet: Callable[[Meet], None] = lambda _: None
+        self.on_connected: Callable[[], None] = lambda: None
         self.on_arrival: Callable[[str], None] = lambda _: None
         """A device (id) is connected to the coordinator now."""
 
@@ -168,6 +169,8 @@ class Link:
         self._model.connected = connected
         if not connected:
             self._model.online.clear()
+        else:
+            self.on_connected()
         self._check_told()
         self.on_change()
 

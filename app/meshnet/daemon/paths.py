@@ -17,7 +17,8 @@ from meshnet.core.identity import wireguard_public
 from meshnet.core.paths import PeerPath, Send
 from meshnet.core.plan import Way
 from meshnet.core.probes import MAGIC, NONCE_BYTES, Pair, tag_of
-from meshnet.core.records import Device, Offer, Signed, sign, text_of
+from meshnet.core.records import STOCK, Device, Offer, Signed, sign, text_of
+from meshnet.core.stock import StockPath
 from meshnet.core.trust import RefusedRecordError
 from meshnet.daemon.model import Model
 from meshnet.daemon.tasks import together
@@ -43,7 +44,7 @@ class _Known:
 
     device: Device
     pair: Pair
-    path: PeerPath
+    path: PeerPath | StockPath
     begins: float
     """When it is to be met; a time that has passed: it was."""
     heard_offer: int = 0
@@ -88,7 +89,14 @@ class Paths:
     def kind(self, device: str) -> str | None:
         """ "direct", "relay" or "none"; None where it is not known by probes."""
         known = self._known.get(device)
-        return known.path.kind(self._now()) if known is not None and self._probes is not None else None
+        if known is None or self._probes is None or isinstance(known.path, StockPath):
+            return None
+        return known.path.kind(self._now())
+
+    def relay_of(self, device: str) -> str | None:
+        """The endpoint that stands for a stock WireGuard app at the relay, where there is one."""
+        known = self._known.get(device)
+        return known.path.relay if known is not None and isinstance(known.path, StockPath) else None
 
     def rtt(self, device: str) -> float | None:
         """Seconds to the peer and back by the way in use."""
@@ -125,6 +133,13 @@ class Paths:
         if known is not None and known.path.kind(self._now()) != "direct":
             known.begins = self._now()
             self._wake.set()
+
+    def connected(self) -> None:
+        """The coordinator is there (again): the ports of apps, whose arrival nobody tells, are asked for."""
+        for known in self._known.values():
+            if isinstance(known.path, StockPath):
+                known.begins = self._now()
+        self._wake.set()
 
     def moved(self) -> None:
         """This device is in another network, or reached otherwise: meet everybody anew, those in use first."""
@@ -173,9 +188,16 @@ class Paths:
         except ValueError:
             log.warning("no path to %s: its key is none", device.device)
             return
-        path = PeerPath(device.device, own < device.wireguard, lambda: secrets.token_bytes(NONCE_BYTES), self._secret)
-        known = _Known(device, pair, path, begins)
+        known = _Known(device, pair, self._new_path(device, own), begins)
         self._known[device.device] = self._by_tag[pair.peer_tag] = known
+
+    def _new_path(self, device: Device, own: str) -> PeerPath | StockPath:
+        def draw() -> bytes:
+            return secrets.token_bytes(NONCE_BYTES)
+
+        if device.platform == STOCK:
+            return StockPath(draw)
+        return PeerPath(device.device, own < device.wireguard, draw, self._secret)
 
     def _forget(self, device: str) -> None:
         known = self._known.pop(device, None)
@@ -242,15 +264,16 @@ class Paths:
         return None if soonest == float("inf") else max(0.0, soonest - self._now())
 
     def _meet(self, known: _Known, now: float) -> None:
-        if self._is_there(known.device.device):
+        if self._is_there(known.device):
             known.path.made_offer(now)
             self._offer(known.device.device, asks=True)
         else:
             # Its arrival is told.
             known.path.meet_at = float("inf")
 
-    def _is_there(self, device: str) -> bool:
-        return self._model.connected and device in self._model.online
+    def _is_there(self, device: Device) -> bool:
+        # An app never connects: the offer to it asks the coordinator for the ports.
+        return self._model.connected and (device.device in self._model.online or device.platform == STOCK)
 
     def _read(self) -> None:
         for _ in range(READ_AT_ONCE):
@@ -306,7 +329,7 @@ class Paths:
 
     async def _make_offer(self, device: str, *, asks: bool) -> None:
         known, model = self._known.get(device), self._model
-        if known is None or model.ledger is None or not self._is_there(device):
+        if known is None or model.ledger is None or not self._is_there(known.device):
             return
         known.made_offer = max(known.made_offer + 1, int(model.clock() * 1000))
         offer = Offer(

@@ -124,7 +124,7 @@ def _view(model: Model, routing: Routing, paths: Paths, device: Device, known: d
         online=is_online(model, device),
         can_host=device.can_host,
         cannot_host=device.cannot_host,
-        path=paths.kind(device.device) or ("direct" if _is_fresh(model, sight) else "none"),
+        path=paths.kind(device.device) or _path_by_tunnel(model, paths, device),
         rtt_ms=_milliseconds(routing.rtt if routing.host == device.device else paths.rtt(device.device)),
         last_handshake=iso(sight.last_handshake) if sight is not None and sight.last_handshake else None,
         grants=_shown(model.permitted(device.device)),
@@ -132,6 +132,14 @@ def _view(model: Model, routing: Routing, paths: Paths, device: Device, known: d
         route=None if device.route is None else known.get(device.route, "?"),
         exit=device.exit,
     )
+
+
+def _path_by_tunnel(model: Model, paths: Paths, device: Device) -> str:
+    """Where probes say nothing: what a session that lives was last heard by."""
+    sight = model.sight_of(device)
+    if sight is None or not _is_fresh(model, sight):
+        return "none"
+    return "relay" if sight.endpoint is not None and sight.endpoint == paths.relay_of(device.device) else "direct"
 
 
 def _shown(permission: Permission) -> Permissions:

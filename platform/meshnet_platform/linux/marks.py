@@ -27,6 +27,8 @@ PUBLIC = 0x20D57
 """Flows of peers whose destination was found to be in no denied prefix."""
 TO_LAN = 0x20D58
 """Packets of peers that may reach this host's local networks, on their way there."""
+RELAYED = 0x20D59
+"""Packets of two other devices for which this machine, a coordinator's, is the relay."""
 
 PROBE_MAGIC = b"MnP1"
 """What our own datagrams from and to WireGuard's port begin with; WireGuard's begin with 1 to 4 and three zeros."""

@@ -69,6 +69,7 @@ def forward_guard_rules(plan: SystemPlan) -> Iterator[str]:
     route = plan.route
     if route is None or not route.guarded:
         return
+    yield f"meta mark {marks.RELAYED:#x} accept"
     yield _NO_ANSWER
     # A container's published port is a server like any other: who asked from outside is answered.
     yield f"ct mark {marks.BESIDE_TUNNEL:#x} accept"

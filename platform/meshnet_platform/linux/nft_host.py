@@ -29,9 +29,13 @@ def neighbour_rules(plan: SystemPlan, opened: frozenset[int]) -> Iterator[str]:
     """
     if plan.hosting is not None:
         inside = one_of((interface_of(plan), *plan.hosting.inner_interfaces))
-        new = "ct state { new, invalid, untracked } ct status & dnat == 0"
+        if opened:
+            yield f"meta mark {marks.RELAYED:#x} accept"
         for family in sorted(opened):
-            yield f"meta nfproto ipv{family} iifname != {inside} {new} drop"
+            outside = f"meta nfproto ipv{family} iifname != {inside}"
+            # In rules of their own: what has no entry in connection tracking has no status either, and matches nothing.
+            yield f"{outside} ct state {{ invalid, untracked }} drop"
+            yield f"{outside} ct state new ct status & dnat == 0 drop"
 
 
 def from_tunnel_rules(plan: SystemPlan) -> Iterator[str]:

@@ -22,9 +22,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from meshnet_platform.linux.marks import RELAYED
+
 TABLE = ("inet", "meshnet-relay")
-RELAYED = 0x20D59
-"""Mark of packets on their way through the relay; beside those of `marks`, for the same reasons."""
 SILENCE = 30
 """Seconds after which another source port of the same address may take over. Longer than WireGuard's keepalives of 25:
 whoever keeps its way open cannot be pushed out by a neighbour behind the same NAT, nor by a forged packet."""

@@ -13,7 +13,7 @@ from meshnet_platform.api import PlatformError, Problem
 from meshnet_platform.linux import problems
 from meshnet_platform.linux.coexistence import manager_of
 from meshnet_platform.linux.foreign import Obstacle, Packet, Stranger, Table, obstacles
-from meshnet_platform.linux.nft_relay import RELAYED
+from meshnet_platform.linux.marks import RELAYED
 from meshnet_platform.runner import Runner
 
 _ANY_PORTS = (1024, 65535)

@@ -111,7 +111,7 @@ def test_what_a_killed_process_left_is_cleared_where_there_is_to_be_none(
     for kind in (FakeBeacon, FakeRelay):
         monkeypatch.setattr(kind, "stop", lambda self: stopped.append(type(self).__name__))
     for name in ("beacon", "relay"):
-        (tmp_path / name).mkdir()
+        (tmp_path / name).mkdir(mode=0o700)
     udp.clear(StateDirectory(tmp_path))
     assert stopped == []
     for name in ("beacon", "relay"):

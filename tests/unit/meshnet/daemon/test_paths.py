@@ -88,13 +88,13 @@ async def bench(directory: Path, *, online: bool = True) -> AsyncIterator[Bench]
         return one
 
     made = Bench(wire, end(home.laptop, home.nas, LAPTOP), end(home.nas, home.laptop, NAS))
-    tasks = [asyncio.create_task(one.paths.run()) for one in (made.laptop, made.nas)]
     try:
-        yield made
+        async with asyncio.TaskGroup() as tasks:
+            running = [tasks.create_task(one.paths.run()) for one in (made.laptop, made.nas)]
+            yield made
+            for task in running:
+                task.cancel()
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
         for one in (made.laptop, made.nas):
             one.paths.close()
 
@@ -127,13 +127,12 @@ def test_two_that_hear_of_each_other_find_a_way_and_the_tunnel_follows(tmp_path:
 def test_what_is_known_from_before_is_asked_while_the_coordinator_is_away(tmp_path: Path) -> None:
     async def scenario(made: Bench) -> None:
         known = made.laptop.model.mesh.devices[made.nas.device.id].candidates[0]
-        there = made.wire.open(known)
+        asked = asyncio.Event()
+        made.wire.on_carried = lambda _, to: asked.set() if to == known else None
         made.laptop.paths.sync(None)
         async with asyncio.timeout(PATIENCE):
-            while (LAPTOP, known) not in made.wire.carried:
-                await asyncio.sleep(0)
+            await asked.wait()
         assert made.offers == []
-        there.close()
 
     play(tmp_path, scenario, online=False)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from meshnet_platform.linux.foreign import Chain, Condition, Rule, Table
-from meshnet_platform.linux.nft_relay import RELAYED
+from meshnet_platform.linux.marks import RELAYED
 from meshnet_platform.linux.relay_firewalls import Way, judge, obstacle
 from meshnet_platform.runner import Result, Runner
 
