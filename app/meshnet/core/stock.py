@@ -13,7 +13,7 @@ import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from meshnet.core.paths import Candidate, Send
+from meshnet.core.paths import Send
 from meshnet.core.probes import Kind, Probe
 
 WARM = 25.0

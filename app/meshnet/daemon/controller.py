@@ -19,6 +19,7 @@ from meshnet.daemon.link import Link
 from meshnet.daemon.membership import Membership
 from meshnet.daemon.model import Model
 from meshnet.daemon.paths import Paths
+from meshnet.daemon.phones import Phones
 from meshnet.daemon.routing import Routing, refused_by_system
 from meshnet.daemon.system import System
 from meshnet.errors import Blocked, Code, MeshnetError, Refusal
@@ -44,6 +45,7 @@ class Controller:
         self._link = link
         self._paths = paths
         self._membership = Membership(model, link, self.settle)
+        self._phones = Phones(model, link)
         self._one_at_a_time = asyncio.Lock()
         self.on_change: Callable[[], None] = lambda: None
         self.on_facts: Callable[[Facts], None] = lambda _: None
@@ -96,6 +98,10 @@ class Controller:
             case local.Join():
                 await membership.join(request, caller)
                 await self._link.told(ARRIVE_WITHIN)
+            case local.AddPhone():
+                added = await self._phones.add(request)
+                await self.settle()
+                return added
             case local.PostSigned(records=records):
                 await membership.post_signed(records)
             case local.Leave():

@@ -163,6 +163,27 @@ class Statements(msgspec.Struct, frozen=True):
     link: str = ""
 
 
+class PhoneAdded(msgspec.Struct, frozen=True):
+    """A stock WireGuard app that became a device, and what its configuration needs beside its secret key."""
+
+    id: str
+    name: str
+    address4: str
+    address6: str
+    host: str
+    """Name of the host that it uses."""
+    host_key: str
+    """WireGuard public key."""
+    endpoint: str
+    """Where it finds its host."""
+    dns: str
+    beacon_key: str | None = None
+    """WireGuard public key of the beacon, which sees where the app is; None: there is none."""
+    beacon_endpoint: str | None = None
+    is_own_host: bool = False
+    """The host is the device of the daemon that answers."""
+
+
 class SettingValues(msgspec.Struct, frozen=True):
     """All settings, as text, by their keys."""
 
@@ -273,6 +294,18 @@ class Join(_Request, frozen=True, tag="join"):
     allow: tuple[str, ...] = ()
 
 
+class AddPhone(_Request, frozen=True, tag="phone"):
+    """-> PhoneAdded. The link is one of this mesh; the app uses the host `via`, which may be this device."""
+
+    link: str
+    name: str
+    wireguard: str
+    """The app's WireGuard public key."""
+    via: str
+    endpoint: str | None = None
+    """Where the app is to find the host, where the person knows better."""
+
+
 class Leave(_Request, frozen=True, tag="leave"):
     """-> Status"""
 
@@ -310,13 +343,14 @@ Request = (
     | PrepareInvite
     | PostInvite
     | Join
+    | AddPhone
     | Leave
     | PrepareRemove
     | PrepareConfirm
     | PostSigned
 )
 
-Result = Status | DeviceList | Findings | SettingValues | Statements
+Result = Status | DeviceList | Findings | SettingValues | Statements | PhoneAdded
 
 
 # --- envelopes ------------------------------------------------------------------------------------------------------

@@ -1,0 +1,172 @@
+"""Stock WireGuard apps, such as a phone's: they join by a daemon's hand, which keeps no key of theirs.
+
+The front end makes the WireGuard keys and shows the configuration; here the app becomes a device, and what its
+configuration needs is gathered. Its device key lives for the length of one request: nobody changes what it said.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+
+from meshnet.core.devices import find
+from meshnet.core.endpoints import format_endpoint, may_be_candidate, parse_endpoint
+from meshnet.core.identity import KEY_BYTES, SigningKey, address6, clean_name, is_wireguard_key
+from meshnet.core.links import JoinLink, invite_key, parse_join
+from meshnet.core.records import STOCK, Device, Membership, Removal, Signed, sign, text_of
+from meshnet.core.trust import Ledger, RefusedRecordError
+from meshnet.daemon.control_client import ControlClient
+from meshnet.daemon.link import Link
+from meshnet.daemon.model import Model
+from meshnet.errors import Code, MeshnetError, Refusal
+from meshnet.protocol import local
+from meshnet.protocol.control import Join, JoinBegin, join_message
+
+CANNOT_HOST = "it is a WireGuard app, without Meshnet"
+
+
+class Phones:
+    """The verb that adds one."""
+
+    def __init__(self, model: Model, link: Link) -> None:
+        self._model = model
+        self._link = link
+
+    async def add(self, request: local.AddPhone) -> local.PhoneAdded:
+        """Let the app in by the invite, and say what it needs; Refusal where it or the host would not do.
+
+        The caller settles: the records are believed here.
+        """
+        link, host = self._check(request)
+        device = SigningKey(secrets.token_bytes(KEY_BYTES))
+        async with self._link.talk(self._model.coordinator) as client:
+            records = await self._join(client, link, device, request)
+            await client.login(device)
+            try:
+                endpoint = request.endpoint or await self._endpoint(client, device.id, host)
+            except MeshnetError:
+                with contextlib.suppress(MeshnetError):
+                    await client.post((_farewell(self._model.mesh.mesh_id, device),))
+                raise
+        for record in records:
+            self._model.accept(record, live=True)
+        self._model.keep_map()
+        return self._needs(device.id, host, endpoint)
+
+    # --- before -----------------------------------------------------------------------------------------------------
+
+    def _check(self, request: local.AddPhone) -> tuple[JoinLink, Device]:
+        model = self._model
+        link = parse_join(request.link)
+        if link.mesh_key != model.joined.mesh_key:
+            raise Refusal(Code.INVITE_FOREIGN)
+        if not is_wireguard_key(request.wireguard):
+            raise Refusal(Code.INVALID_MESSAGE, "The WireGuard key is none.")
+        name = clean_name(request.name)
+        if name.casefold() in {known.casefold() for known in model.names().values()}:
+            raise Refusal(Code.NAME_TAKEN, f"Another device is called {name}.")
+        if request.endpoint is not None and not may_be_candidate(request.endpoint):
+            raise Refusal(Code.INVALID_SETTING, "The endpoint is an ADDRESS:PORT, or [ADDRESS6]:PORT.")
+        return link, self._host(request.via)
+
+    def _host(self, word: str) -> Device:
+        model = self._model
+        member = model.mesh.members.get(model.me)
+        own = model.mesh.devices.get(model.me)
+        mine = {model.me, model.names().get(model.me)} | ({member.address4, member.address6} if member else set())
+        host = own if own is not None and word.strip() in mine else find(model.mesh, model.me, word)
+        reason = model.cannot_host if host is own else host.cannot_host or "it gives no reason"
+        if reason is not None and not (host is not own and host.can_host):
+            raise Refusal(Code.CANNOT_HOST, f"{model.names()[host.device]} cannot host: {reason}")
+        return host
+
+    # --- joining ----------------------------------------------------------------------------------------------------
+
+    async def _join(
+        self, client: ControlClient, link: JoinLink, device: SigningKey, request: local.AddPhone
+    ) -> tuple[Signed, ...]:
+        invite = invite_key(link.secret)
+        begin = JoinBegin(invite.public, device.public, invite.sign(join_message(device.public)))
+        address4 = (await client.join_begin(begin)).address4
+        records = (
+            sign(text_of(self._membership(device, invite.public, address4)), invite, device),
+            sign(text_of(self._introduction(device, request)), device),
+        )
+        self._check_records(records)
+        await client.join(Join(records))
+        return records
+
+    def _membership(self, device: SigningKey, invite: str, address4: str) -> Membership:
+        mesh = self._model.mesh
+        return Membership(
+            mesh=mesh.mesh_id,
+            device=device.public,
+            invite=invite,
+            address4=address4,
+            address6=address6(mesh.mesh.network6 if mesh.mesh else "", device.public),
+            joined=int(self._model.clock()),
+        )
+
+    def _introduction(self, device: SigningKey, request: local.AddPhone) -> Device:
+        return Device(
+            mesh=self._model.mesh.mesh_id,
+            device=device.id,
+            seq=1,
+            name=clean_name(request.name),
+            platform=STOCK,
+            wireguard=request.wireguard,
+            cannot_host=CANNOT_HOST,
+        )
+
+    def _check_records(self, records: tuple[Signed, ...]) -> None:
+        """The coordinator chose the address: it must not be one that somebody has."""
+        tried = Ledger(self._model.joined.mesh_key)
+        try:
+            for record in (*self._model.mesh.records(), *records):
+                tried.accept(record)
+        except RefusedRecordError as error:
+            raise MeshnetError(Code.INVALID_MESSAGE, f"A record that must not be believed: {error}") from error
+
+    # --- what the configuration needs -------------------------------------------------------------------------------
+
+    async def _endpoint(self, client: ControlClient, phone: str, host: Device) -> str:
+        relay = (await client.lasting(phone, host.device)).relay
+        if relay is not None and may_be_candidate(relay):
+            return relay
+        if host.candidates:
+            return host.candidates[0]
+        raise Refusal(
+            Code.NOT_SUPPORTED,
+            "The coordinator has no relay, and no public address of the host is known. Give the address by which it "
+            "is reached as --endpoint ADDRESS:PORT, or start the coordinator as root, where it serves a relay.",
+        )
+
+    def _needs(self, phone: str, host: Device, endpoint: str) -> local.PhoneAdded:
+        model = self._model
+        member, host_member = model.mesh.members[phone], model.mesh.members[host.device]
+        beacon = next(iter(model.whereabouts.beacons), None)
+        at = self._coordinator_address(endpoint)
+        return local.PhoneAdded(
+            id=phone,
+            name=model.names()[phone],
+            address4=member.address4,
+            address6=member.address6,
+            host=model.names()[host.device],
+            host_key=host.wireguard,
+            endpoint=endpoint,
+            dns=host_member.address4,
+            beacon_key=beacon.key if beacon and at else None,
+            beacon_endpoint=format_endpoint(at, beacon.port) if beacon and at else None,
+            is_own_host=host.device == model.me,
+        )
+
+    def _coordinator_address(self, endpoint: str) -> str | None:
+        """Of the family by which the app finds its host: at the relay it is expected where the beacon sees it."""
+        family = parse_endpoint(endpoint)[0].version
+        known = self._model.joined.coordinator_addresses
+        same = [address for address in known if (6 if ":" in address else 4) == family]
+        return next(iter([*same, *known]), None)
+
+
+def _farewell(mesh: str, device: SigningKey) -> Signed:
+    return sign(text_of(Removal(mesh=mesh, device=device.id)), device)
