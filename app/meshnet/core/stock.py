@@ -13,6 +13,7 @@ import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from meshnet.core.candidates import Candidate
 from meshnet.core.paths import Send
 from meshnet.core.probes import Kind, Probe
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import secrets
+from typing import NamedTuple
 
 from meshnet.core.devices import find
 from meshnet.core.endpoints import format_endpoint, may_be_candidate, parse_endpoint
@@ -23,6 +24,13 @@ from meshnet.protocol import local
 from meshnet.protocol.control import Join, JoinBegin, join_message
 
 CANNOT_HOST = "it is a WireGuard app, without Meshnet"
+
+
+class _Where(NamedTuple):
+    """The endpoint of the host, and the beacon's address."""
+
+    endpoint: str
+    beacon: str | None
 
 
 class Phones:
@@ -43,7 +51,7 @@ class Phones:
             records = await self._join(client, link, device, request)
             await client.login(device)
             try:
-                endpoint = request.endpoint or await self._endpoint(client, device.id, host)
+                where = await self._where(client, device.id, host, request.endpoint)
             except MeshnetError:
                 with contextlib.suppress(MeshnetError):
                     await client.post((_farewell(self._model.mesh.mesh_id, device),))
@@ -51,7 +59,7 @@ class Phones:
         for record in records:
             self._model.accept(record, live=True)
         self._model.keep_map()
-        return self._needs(device.id, host, endpoint)
+        return self._needs(device.id, host, where)
 
     # --- before -----------------------------------------------------------------------------------------------------
 
@@ -71,12 +79,11 @@ class Phones:
 
     def _host(self, word: str) -> Device:
         model = self._model
-        member = model.mesh.members.get(model.me)
-        own = model.mesh.devices.get(model.me)
-        mine = {model.me, model.names().get(model.me)} | ({member.address4, member.address6} if member else set())
-        host = own if own is not None and word.strip() in mine else find(model.mesh, model.me, word)
-        reason = model.cannot_host if host is own else host.cannot_host or "it gives no reason"
-        if reason is not None and not (host is not own and host.can_host):
+        member = model.mesh.members[model.me]
+        is_own = word.strip() in (model.me, model.names()[model.me], member.address4, member.address6)
+        host = model.mesh.devices[model.me] if is_own else find(model.mesh, model.me, word)
+        if not host.can_host:
+            reason = host.cannot_host or "it gives no reason"
             raise Refusal(Code.CANNOT_HOST, f"{model.names()[host.device]} cannot host: {reason}")
         return host
 
@@ -129,23 +136,27 @@ class Phones:
 
     # --- what the configuration needs -------------------------------------------------------------------------------
 
-    async def _endpoint(self, client: ControlClient, phone: str, host: Device) -> str:
+    async def _where(self, client: ControlClient, phone: str, host: Device, chosen: str | None) -> _Where:
+        coordinator = next(iter(self._model.joined.coordinator_addresses), None)
+        if chosen is not None:
+            return _Where(chosen, coordinator)
         relay = (await client.lasting(phone, host.device)).relay
         if relay is not None and may_be_candidate(relay):
-            return relay
+            # The beacon by the same address: at the relay the app is expected where the beacon sees it.
+            return _Where(relay, str(parse_endpoint(relay)[0]))
         if host.candidates:
-            return host.candidates[0]
+            return _Where(host.candidates[0], coordinator)
         raise Refusal(
             Code.NOT_SUPPORTED,
             "The coordinator has no relay, and no public address of the host is known. Give the address by which it "
             "is reached as --endpoint ADDRESS:PORT, or start the coordinator as root, where it serves a relay.",
         )
 
-    def _needs(self, phone: str, host: Device, endpoint: str) -> local.PhoneAdded:
+    def _needs(self, phone: str, host: Device, where: _Where) -> local.PhoneAdded:
         model = self._model
         member, host_member = model.mesh.members[phone], model.mesh.members[host.device]
         beacon = next(iter(model.whereabouts.beacons), None)
-        at = self._coordinator_address(endpoint)
+        at = where.beacon
         return local.PhoneAdded(
             id=phone,
             name=model.names()[phone],
@@ -153,19 +164,12 @@ class Phones:
             address6=member.address6,
             host=model.names()[host.device],
             host_key=host.wireguard,
-            endpoint=endpoint,
+            endpoint=where.endpoint,
             dns=host_member.address4,
             beacon_key=beacon.key if beacon and at else None,
             beacon_endpoint=format_endpoint(at, beacon.port) if beacon and at else None,
             is_own_host=host.device == model.me,
         )
-
-    def _coordinator_address(self, endpoint: str) -> str | None:
-        """Of the family by which the app finds its host: at the relay it is expected where the beacon sees it."""
-        family = parse_endpoint(endpoint)[0].version
-        known = self._model.joined.coordinator_addresses
-        same = [address for address in known if (6 if ":" in address else 4) == family]
-        return next(iter([*same, *known]), None)
 
 
 def _farewell(mesh: str, device: SigningKey) -> Signed:
