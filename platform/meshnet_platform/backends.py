@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 
@@ -65,13 +64,16 @@ def choose_relay(state_dir: Path) -> Relay:
 
 
 def _require(what: str, tools: dict[str, str]) -> None:
-    """Linux, root, and these tools with their packages; PlatformError for the first that is missing."""
+    """Linux, the right to change its network, and these tools; PlatformError for the first that is missing."""
+    from meshnet_platform.linux import rights
     from meshnet_platform.runner import Runner
 
     if sys.platform != "linux":
         raise PlatformError(f"The {what} needs Linux.", f"Run the coordinator on Linux, {_WITHOUT}")
-    if os.geteuid() != 0:
-        raise PlatformError(f"The {what} needs root.", f"Start the coordinator as root, {_WITHOUT}")
+    if not rights.may_change_network():
+        raise PlatformError(
+            f"The {what} needs root, or the capability CAP_NET_ADMIN.", f"Start the coordinator so, {_WITHOUT}"
+        )
     for tool, package in tools.items():
         if Runner().find(tool) is None:
             raise PlatformError(

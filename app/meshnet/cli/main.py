@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Callable
 from functools import update_wrapper
@@ -86,7 +87,7 @@ def main(context: click.Context, path: str | None) -> None:
         context.ensure_object(Context).socket = path
 
 
-def command(name: str) -> Callable[[Callable[..., None]], click.Command]:
+def command(name: str, group: click.Group = main) -> Callable[[Callable[..., None]], click.Command]:
     """A command that knows --json and puts every failure into words."""
 
     def wrap(function: Callable[..., None]) -> click.Command:
@@ -100,7 +101,7 @@ def command(name: str) -> Callable[[Callable[..., None]], click.Command]:
             except UnicodeEncodeError as error:
                 raise click.UsageError("what was given is no text in this system's encoding") from error
 
-        return main.command(name)(json_option(update_wrapper(run, function)))
+        return group.command(name)(json_option(update_wrapper(run, function)))
 
     return wrap
 
@@ -274,6 +275,45 @@ def join(context: Context, link: str, name: str | None, allow: str) -> None:
     link = _given(link)
     kinds = tuple(word for word in allow.split(",") if word)
     context.finish(context.client.ask(local.Join(link, name, kinds), local.Status))
+
+
+@main.group("phone")
+def phone() -> None:
+    """Have a phone, or anything with a WireGuard app, as a device."""
+
+
+@command("add", phone)
+@click.argument("name")
+@click.option("--via", metavar="HOST", required=True, help="The host that it routes through; may be this device.")
+@click.option("--endpoint", metavar="ADDRESS:PORT", help="Where it finds the host, if you know better.")
+@click.option("--output", metavar="FILE", help="Write the configuration there, for your user alone.")
+@click.option("--qr", metavar="FILE.png", help="Write the QR code there, as a picture.")
+def add_phone(context: Context, name: str, via: str, endpoint: str | None, output: str | None, qr: str | None) -> None:
+    """Make keys for a WireGuard app called NAME, and print its configuration with a QR code to scan.
+
+    The secret key in it is shown this once and kept nowhere. `meshnet remove NAME` ends its access.
+    """
+    from meshnet.cli import phone as phones
+
+    with phones.new_file(output) as config_file, phones.new_file(qr) as code_file:
+        added, config = phones.add(context.client, name, via, endpoint)
+        shown = phones.Added(added.name, added.id, config, added.address4, added.address6, added.endpoint)
+        context.put(shown, [config.rstrip()])
+        if config_file is not None:
+            config_file.write(config.encode())
+        if code_file is not None:
+            phones.write_code(config, code_file)
+    if not context.json and sys.stdout.isatty():
+        phones.show_code(config)
+    context.confirm(context.client.status())
+    if added.is_own_host:
+        context.client.ask(local.Allow(added.id, ("routing",)), local.Status)
+    else:
+        click.echo(
+            f"Run `meshnet allow {shlex.quote(added.name)} routing` on {added.host}, "
+            "unless it lets all your devices route.",
+            err=True,
+        )
 
 
 @command("leave")

@@ -108,7 +108,8 @@ class Sysctls:
 def write(root: Path, name: str, value: str) -> None:
     """Set a setting below /proc/sys, which `root` is; PlatformError where the kernel refuses."""
     try:
-        root.joinpath(name).write_text(value)
+        # With a line's end: to write nothing would change nothing, and some settings are empty.
+        root.joinpath(name).write_text(value + "\n")
     except OSError as error:
         raise PlatformError(
             f"The kernel setting {name} could not be set to {value}: {error.strerror}.",

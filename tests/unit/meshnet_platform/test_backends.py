@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +8,7 @@ import pytest
 
 from meshnet_platform.api import PlatformError
 from meshnet_platform.backends import choose_backend, choose_beacon, choose_relay
+from meshnet_platform.linux import rights
 from meshnet_platform.runner import Runner
 
 
@@ -48,10 +48,10 @@ def test_a_coordinator_on_another_system_is_told_what_it_cannot(
 def test_a_coordinator_without_rights_or_tools_is_told_what_it_lacks(
     choose: Callable[[Path], object], name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    with pytest.raises(PlatformError, match=f"The {name} needs root"):
+    monkeypatch.setattr(rights, "may_change_network", lambda: False)
+    with pytest.raises(PlatformError, match=f"The {name} needs root, or the capability"):
         choose(tmp_path)
-    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(rights, "may_change_network", lambda: True)
     monkeypatch.setattr(Runner, "find", lambda _, tool: None)
     with pytest.raises(PlatformError, match="which is not installed") as caught:
         choose(tmp_path)

@@ -117,7 +117,7 @@ def test_an_interface_that_is_gone_needs_nothing_put_back(system: System) -> Non
     sysctls.open(sysctls.wanted(HOST))
     (system.root / "net/ipv6/conf/eth0/accept_ra").unlink()
     sysctls.close(())
-    assert system.root.joinpath(IP_FORWARD).read_text() == "0"
+    assert system.root.joinpath(IP_FORWARD).read_text() == "0\n"
 
 
 def test_a_setting_that_cannot_be_made_is_named(system: System) -> None:
