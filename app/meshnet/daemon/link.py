@@ -42,6 +42,8 @@ class Link:
         self.on_change: Callable[[], None] = lambda: None
         self.on_meet: Callable[[Meet], None] = lambda _: None
         self.on_connected: Callable[[], None] = lambda: None
+        self.on_seen: Callable[[], None] = lambda: None
+        """The beacons see this device elsewhere."""
         self.on_arrival: Callable[[str], None] = lambda _: None
         """A device (id) is connected to the coordinator now."""
 
@@ -131,6 +133,7 @@ class Link:
             case Seen(endpoints=endpoints):
                 if self._model.whereabouts.see(endpoints):
                     await self._on_records()
+                    self.on_seen()
             case Meet():
                 self.on_meet(change)
             case Record(revision=revision, record=record):

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import heapq
 import logging
+import math
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -33,6 +35,8 @@ PEERS_A_SECOND = 50
 OFFERS_A_SECOND = 15
 READ_AT_ONCE = 64
 OPEN_AGAIN = 30.0
+REST = 2
+"""So many times as long as a change of the system took, the next one waits."""
 
 OpenProbes = Callable[[int, bytes], Probes | None]
 Post = Callable[[Signed], Awaitable[str | None]]
@@ -47,8 +51,17 @@ class _Known:
     path: PeerPath | StockPath
     begins: float
     """When it is to be met; a time that has passed: it was."""
+    due: float = math.inf
+    """When it is looked at next: never later than it has to be."""
+    way: Way | None = None
+    """What the tunnel is to know of it."""
     heard_offer: int = 0
     made_offer: int = 0
+
+    @property
+    def wants(self) -> float:
+        """When something is to be done for it."""
+        return min(self.begins, self.path.next_due)
 
 
 class Paths:
@@ -68,7 +81,9 @@ class Paths:
         self._wake, self._turned, self._offers_due = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._to_offer: dict[str, bool] = {}
         """Device id → whether the peer is to answer with an offer of its own."""
-        self._applied: dict[str, Way] = {}
+        self._agenda: list[tuple[float, str]] = []
+        """A heap of (time, device id); of entries for one device, only that for its `due` counts."""
+        self._is_refused = False
         self._host: str | None = None
         self.on_change: Callable[[], None] = lambda: None
 
@@ -79,12 +94,7 @@ class Paths:
         """Device id → where the tunnel is to send; None where this system cannot find out by probes."""
         if self._probes is None:
             return None
-        found = {device: known.path for device, known in self._known.items()}
-        return {
-            device: Way(used.endpoint, path.aliases(), used.is_relay)
-            for device, path in found.items()
-            if (used := path.in_use) is not None
-        }
+        return {device: known.way for device, known in self._known.items() if known.way is not None}
 
     def kind(self, device: str) -> str | None:
         """ "direct", "relay" or "none"; None where it is not known by probes."""
@@ -123,30 +133,39 @@ class Paths:
         for number, device in enumerate(new):
             self._learn(device, self._now() + number / PEERS_A_SECOND)
         for name, known in self._known.items():
+            if known.device.candidates != wanted[name].candidates and known.path.kind(self._now()) != "direct":
+                known.begins = min(known.begins, self._now())
             known.device = wanted[name]
             known.path.set_active(self._is_active(known.device), self._now())
-        self._wake.set()
+            self._plan(known)
 
     def came(self, device: str) -> None:
         """A peer is connected to the coordinator now."""
         known = self._known.get(device)
         if known is not None and known.path.kind(self._now()) != "direct":
             known.begins = self._now()
-            self._wake.set()
+            self._plan(known)
+
+    def seen(self) -> None:
+        """The beacons see this device elsewhere: whoever does not reach it directly is to hear of it."""
+        for known in self._known.values():
+            if known.path.kind(self._now()) != "direct":
+                known.path.meet_at = min(known.path.meet_at, self._now())
+                self._plan(known)
 
     def connected(self) -> None:
         """The coordinator is there (again): the ports of apps, whose arrival nobody tells, are asked for."""
         for known in self._known.values():
             if isinstance(known.path, StockPath):
                 known.begins = self._now()
-        self._wake.set()
+                self._plan(known)
 
     def moved(self) -> None:
         """This device is in another network, or reached otherwise: meet everybody anew, those in use first."""
         order = sorted(self._known.values(), key=lambda known: not known.path.is_active)
         for number, known in enumerate(order):
             known.begins = self._now() + number / PEERS_A_SECOND
-        self._wake.set()
+            self._plan(known)
 
     def met(self, meet: Meet) -> None:
         """The coordinator passes on a peer's offer."""
@@ -164,7 +183,7 @@ class Paths:
         known.path.offered(self._allowed(offer.candidates), meet.relay, self._now())
         if offer.asks:
             self._offer(offer.device, asks=False)
-        self._wake.set()
+        self._plan(known)
 
     # --- peers ------------------------------------------------------------------------------------------------------
 
@@ -203,6 +222,7 @@ class Paths:
         known = self._known.pop(device, None)
         if known is not None:
             self._by_tag.pop(known.pair.peer_tag, None)
+            known.due = math.inf
 
     def _forget_all(self) -> None:
         for device in list(self._known):
@@ -234,7 +254,9 @@ class Paths:
         try:
             self._probes = self._open_probes(self._model.state.listen_port, MAGIC)
         except PlatformError as error:
-            log.warning("%s %s", error.message, error.cure)
+            if not self._is_refused:
+                log.warning("%s %s", error.message, error.cure)
+            self._is_refused = True
         if self._probes is not None:
             asyncio.get_running_loop().add_reader(self._probes.fileno(), self._read)
 
@@ -247,21 +269,39 @@ class Paths:
 
     def _step(self) -> float | None:
         """Do what is due; seconds until there is more, None: nothing by itself."""
-        now = self._now()
         if self._probes is None:
             return OPEN_AGAIN if self._known else None
-        times = []
-        for known in list(self._known.values()):
-            if known.begins <= now:
-                known.begins = float("inf")
-                known.path.begin(self._allowed(known.device.candidates), now)
-            self._send(known, known.path.due(now))
-            if known.path.meet_at <= now:
-                self._meet(known, now)
-            times += [known.begins, known.path.next_due]
-        self._check_turned()
-        soonest = min(times, default=float("inf"))
-        return None if soonest == float("inf") else max(0.0, soonest - self._now())
+        now = self._now()
+        while self._agenda and self._agenda[0][0] <= now:
+            due, device = heapq.heappop(self._agenda)
+            known = self._known.get(device)
+            if known is not None and known.due == due:
+                known.due = math.inf
+                self._look_after(known, now)
+        return max(0.0, self._agenda[0][0] - self._now()) if self._agenda else None
+
+    def _look_after(self, known: _Known, now: float) -> None:
+        if known.begins <= now:
+            known.begins = math.inf
+            known.path.begin(self._allowed(known.device.candidates), now)
+        self._send(known, known.path.due(now))
+        if known.path.meet_at <= now:
+            self._meet(known, now)
+        self._plan(known)
+
+    def _plan(self, known: _Known) -> None:
+        """Something happened to the path: look after it in time, and have the tunnel follow."""
+        wants = known.wants
+        if wants < known.due:
+            known.due = wants
+            heapq.heappush(self._agenda, (wants, known.device.device))
+            if self._agenda[0][0] == wants:
+                self._wake.set()
+        used = known.path.in_use
+        way = Way(used.endpoint, known.path.aliases(), used.is_relay) if used is not None else None
+        if way != known.way:
+            known.way = way
+            self._turned.set()
 
     def _meet(self, known: _Known, now: float) -> None:
         if self._is_there(known.device):
@@ -269,7 +309,7 @@ class Paths:
             self._offer(known.device.device, asks=True)
         else:
             # Its arrival is told.
-            known.path.meet_at = float("inf")
+            known.path.meet_at = math.inf
 
     def _is_there(self, device: Device) -> bool:
         # An app never connects: the offer to it asks the coordinator for the ports.
@@ -285,28 +325,25 @@ class Paths:
             probe = known.pair.decode(datagram) if known is not None else None
             if known is not None and probe is not None:
                 self._send(known, known.path.take(source, probe, self._now()))
-        self._check_turned()
-        self._wake.set()
+                self._plan(known)
 
     def _send(self, known: _Known, sends: list[Send]) -> None:
         for send in sends:
             if self._probes is not None:
                 self._probes.send(send.endpoint, known.pair.encode(send.probe))
 
-    def _check_turned(self) -> None:
-        if self.ways != self._applied:
-            self._turned.set()
-
     async def _follow(self) -> None:
-        """Have the tunnel send where the paths lead."""
+        """Have the tunnel send where the paths lead; many that turn at once are one change of the system."""
+        loop = asyncio.get_running_loop()
         while True:
             await self._turned.wait()
             self._turned.clear()
-            self._applied = dict(self.ways or {})
+            began = loop.time()
             with contextlib.suppress(MeshnetError):
                 # The next change, or the daemon's look at the system, tries again.
                 await self._apply()
             self.on_change()
+            await asyncio.sleep(REST * (loop.time() - began))
 
     # --- offers -----------------------------------------------------------------------------------------------------
 
@@ -346,7 +383,7 @@ class Paths:
             log.info("no offer to %s: %s", device, error)
             return
         known.path.met(relay, self._now())
-        self._wake.set()
+        self._plan(known)
 
     @staticmethod
     def _now() -> float:

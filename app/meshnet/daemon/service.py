@@ -114,6 +114,7 @@ class Service:
             self._controller.on_facts = self._mapper.network_changed
             self._mapper.on_change = self._opened
         self._link.on_meet, self._link.on_arrival = self._paths.met, self._paths.came
+        self._link.on_seen = self._paths.seen
         self._link.on_connected = self._paths.connected
         self._system.manners.on_due = self._is_due.set
         self._routing.on_change = route_changed

@@ -17,7 +17,14 @@ NAME_SHOWN = 40
 _NAME_IN_CHAIN = 20
 _FIRST_STRONG_ISOLATE, _POP_ISOLATE = "\u2068", "\u2069"
 _TO_TYPE = re.compile(r"`([^`]+)`")
-_SYSTEMS = {"linux": "Linux", "macos": "macOS", "windows": "Windows", "android": "Android", "ios": "iOS"}
+_SYSTEMS = {
+    "linux": "Linux",
+    "macos": "macOS",
+    "windows": "Windows",
+    "android": "Android",
+    "ios": "iOS",
+    "wireguard": "WireGuard app",
+}
 _PATHS = {"direct": "direct", "relay": "by relay", "none": "no path yet"}
 
 
