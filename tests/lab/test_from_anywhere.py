@@ -15,7 +15,7 @@ from lab.world import COORDINATOR
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
 
-_OPEN: tuple[Kind, ...] = ("public", "full-cone")
+_OPEN: tuple[Kind, ...] = ("public", "full-cone", "upnp")
 _ONE_PORT: tuple[Kind, ...] = ("port-restricted", "double", "carrier", "firewall")
 """They leave by one port for all destinations, and let in only who was sent to, by that port."""
 
@@ -44,7 +44,7 @@ def check(places: Places, one: Machine, two: Machine, way: Way) -> None:
 @pytest.fixture(scope="module")
 def mesh(shared_lab: Lab) -> tuple[Places, dict[Kind, Machine]]:
     places = Places(shared_lab)
-    kinds: tuple[Kind, ...] = ("public", "port-restricted", "symmetric", "full-cone", "double", "carrier")
+    kinds: tuple[Kind, ...] = ("public", "port-restricted", "symmetric", "full-cone", "double", "carrier", "upnp")
     devices = {kind: places.place(kind, number).device for number, kind in enumerate(kinds, 1)}
     places.start_mesh(*devices.values())
     return places, devices
@@ -58,6 +58,7 @@ _SHORT: tuple[tuple[Kind, Kind], ...] = (
     ("port-restricted", "symmetric"),
     ("symmetric", "full-cone"),
     ("symmetric", "carrier"),
+    ("symmetric", "upnp"),
 )
 
 
