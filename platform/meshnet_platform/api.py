@@ -40,6 +40,8 @@ class Peer:
     aliases: tuple[str, ...] = ()
     """Other endpoints of the same peer: what comes from there is taken as if it came from `endpoint`, so that
     WireGuard does not roam there. Of the same family as `endpoint`; others are passed over."""
+    saying: int = 0
+    """Rises where `endpoint` is to be said once more although it is the same: WireGuard sends elsewhere by now."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,6 +109,7 @@ class FakeMesh:
         can_host: bool = False,
         route: str | None = None,
         exit_now: str = "line",
+        platform: str = "linux",
     ) -> Signed:
         """What the device says of itself, newer than last time."""
         body = Device(
@@ -116,7 +117,7 @@ class FakeMesh:
             device=device.id,
             seq=device.next_seq("device"),
             name=device.name if name is None else name,
-            platform="linux",
+            platform=platform,
             wireguard=device.wireguard,
             candidates=candidates,
             can_host=can_host,

@@ -119,15 +119,7 @@ class Relays:
             found = self._ports.get(ends_of(phone, host))
             if found is None or found.lasts_at is None:
                 found = await self._allot_lasting(phone, host)
-            if found is None:
-                return None
-            try:
-                await self._save()
-            except MeshnetError:
-                await self._release(found)
-                raise
-            await self._settle(found.ends)
-            return found.side_of(phone)
+            return found.side_of(phone) if found is not None else None
 
     def kept(self, one: str, other: str) -> str | None:
         """Where `one` finds the other, if their ports last, whether anybody is there by now or not."""
@@ -278,7 +270,15 @@ class Relays:
         if (other := self._ports.get(ends)) is not None:
             await self._release(other)
         await self._make_room()
-        return self._ports.take_lasting(ends, self._place_for(host).public, self._monotonic())
+        found = self._ports.take_lasting(ends, self._place_for(host).public, self._monotonic())
+        if found is None:
+            return None
+        try:
+            await self._save()
+        except MeshnetError:
+            await self._release(found)
+            raise
+        return await self._settle_lasting(found)
 
     def _has_enough(self, mesh: str | None) -> bool:
         lasting = self._ports.lasting

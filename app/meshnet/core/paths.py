@@ -76,6 +76,8 @@ class PeerPath:
     _meetings: int = 0
     _asked: dict[bytes, _Asked] = field(default_factory=dict)
     _lost_until: float = -math.inf
+    _alone_at: float = math.inf
+    """When the end that follows goes ahead: a way works, and nobody has chosen one."""
     _choosing: int = 0
     _choose_at: float = math.inf
 
@@ -92,6 +94,9 @@ class PeerPath:
         """The peer named its candidates, and is asking now."""
         self._name(candidates, relay)
         self._ask_all(now)
+        if self.decides and self.chosen is not None:
+            # The peer may have begun anew, and know nothing of what was chosen.
+            self._choosing, self._choose_at = CHOICE_REPEATS, now + BURST[0]
         self._plan_meeting(now)
 
     def made_offer(self, now: float) -> None:
@@ -127,6 +132,8 @@ class PeerPath:
                 sends += self._ask(candidate, now)
         if self._choose_at <= now:
             sends += self._repeat_choice(now)
+        if self._alone_at <= now:
+            self._go_ahead(now)
         self._forget(now)
         return sends
 
@@ -134,13 +141,26 @@ class PeerPath:
     def next_due(self) -> float:
         """When `due` has something; never before an offer is to be made."""
         times = [candidate.ask_at for candidate in self.candidates.values()]
-        return min([*times, self._choose_at, self.meet_at])
+        return min([*times, self._choose_at, self._alone_at, self.meet_at])
 
     def set_active(self, is_active: bool, now: float) -> None:
         """A route begins or ends to go this way."""
         if is_active and not self.is_active and self.chosen in self.candidates:
             self.candidates[self.chosen].ask_at = now
         self.is_active = is_active
+
+    def wandered(self, endpoint: str, now: float) -> bool:
+        """WireGuard sends there; True: the way in use works all the same, so it is to be told again."""
+        used = self.in_use
+        if endpoint == self.chosen:
+            return False
+        if used is None or endpoint not in self.candidates:
+            # The peer may be there now.
+            self._heard(endpoint, now)
+            if used is not None:
+                used.ask_at = min(used.ask_at, now)
+            return False
+        return used.tries == 0 and now - max(used.answered_at, used.heard_at) < ALIVE
 
     # --- what is known ----------------------------------------------------------------------------------------------
 
@@ -303,10 +323,18 @@ class PeerPath:
         used = self.in_use
         if not self.decides:
             # The end that follows goes ahead only where it would have no way at all.
-            if used is not None and used.tries >= DEAD_AFTER:
+            if used is None:
+                self._alone_at = min(self._alone_at, now + FOLLOWS_AFTER)
+            elif used.tries >= DEAD_AFTER:
                 self._use(best, now)
             return []
         return self._choose(best, now) if used is None or self._is_better(best, used) else []
+
+    def _go_ahead(self, now: float) -> None:
+        self._alone_at = math.inf
+        best = self._best(now)
+        if self.in_use is None and best is not None:
+            self._use(best, now)
 
     def _best(self, now: float) -> Candidate | None:
         good = [one for one in self.candidates.values() if one.is_good(now)]
@@ -316,7 +344,8 @@ class PeerPath:
     def _is_better(one: Candidate, used: Candidate) -> bool:
         if used.tries >= DEAD_AFTER or rank(one)[:2] < rank(used)[:2]:
             return True
-        if rank(one)[:2] > rank(used)[:2] or one.rtt is None or used.rtt is None:
+        if rank(one)[:2] > rank(used)[:2] or one.rtt is None or used.rtt is None or one.family != used.family:
+            # From one family to the other only for a reason: packets on their way would call WireGuard back.
             return False
         return one.rtt < used.rtt * GAIN and one.rtt < used.rtt - GAIN_LEAST
 

@@ -43,6 +43,8 @@ class Way:
     aliases: tuple[str, ...] = ()
     """Other endpoints that its packets may come from."""
     is_relay: bool = False
+    saying: int = 0
+    """Rises when the tunnel is to be told once more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +166,7 @@ def _peer(situation: Situation, device: Device, permission: Permission) -> Peer:
         endpoint=way.endpoint or None,
         keepalive=KEEPALIVE if related and is_met else 0,
         aliases=way.aliases,
+        saying=way.saying,
     )
 
 

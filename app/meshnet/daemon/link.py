@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 from meshnet.core.links import CoordinatorAddress
 from meshnet.core.records import Signed
+from meshnet.daemon.allowance import Allowance
 from meshnet.daemon.control_client import ControlClient
 from meshnet.daemon.model import Model
 from meshnet.daemon.tasks import together
@@ -24,6 +25,10 @@ log = logging.getLogger("meshnet.link")
 
 RETRY_FIRST = 1.0
 RETRY_MOST = 30.0
+LASTS = 10.0
+"""Seconds after which a connection was a good one: the next is tried soon after it ends."""
+SETTLES_AT_ONCE, SETTLES_A_SECOND = 20, 1.0
+"""How often the system is brought to what the coordinator told; what comes meanwhile is one change."""
 POST_MOST = 32
 """Records in one call: a body has at most 64 KiB, a record is well below 2."""
 
@@ -38,7 +43,10 @@ class Link:
         self._outbox_filled = asyncio.Event()
         self._restart = asyncio.Event()
         self._all_told = asyncio.Event()
+        self._unsettled = asyncio.Event()
         self._client: ControlClient | None = None
+        self._left_by: object = None
+        """The way out of this device when it called the coordinator last."""
         self.on_change: Callable[[], None] = lambda: None
         self.on_meet: Callable[[Meet], None] = lambda _: None
         self.on_connected: Callable[[], None] = lambda: None
@@ -78,21 +86,38 @@ class Link:
         """This device joined or left: begin anew."""
         self._restart.set()
 
+    def moved(self) -> None:
+        """This device's network changed: a connection that left by another way would be silent for 45 seconds.
+
+        One that left by the way that there still is goes on.
+        """
+        if not self._model.connected or self._left_by != self._way_out():
+            self._restart.set()
+
+    def _way_out(self) -> object:
+        facts = self._model.facts
+        uplinks = {gateway.interface for gateway in facts.gateways}
+        return facts.gateways, [link for link in facts.links if link.name in uplinks]
+
     async def run(self) -> None:
         """Keep the link up, until cancelled."""
-        pause = RETRY_FIRST
+        await together(self._stay_connected(), self._settle_for_good())
+
+    async def _stay_connected(self) -> None:
+        pause, loop = RETRY_FIRST, asyncio.get_running_loop()
         while True:
             self._restart.clear()
             if self._model.state.joined is not None:
+                began = loop.time()
                 up = await self._run_once()
-                pause = RETRY_FIRST if up else min(RETRY_MOST, pause * 1.6)
+                pause = RETRY_FIRST if up and loop.time() - began > LASTS else min(RETRY_MOST, pause * 1.6)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(pause if self._model.state.joined else None):
                     await self._restart.wait()
 
     async def _run_once(self) -> bool:
         """One connection, until it ends; True: it had come up."""
-        was_up = False
+        was_up, self._left_by = False, self._way_out()
         try:
             async with self.talk(self._model.coordinator) as client:
                 await client.login(self._model.key)
@@ -112,15 +137,26 @@ class Link:
         """Have an offer passed on; the endpoint that stands for the peer at the relay. MeshnetError with the reason."""
         if self._client is None:
             raise MeshnetError(Code.COORDINATOR_UNREACHABLE, "The coordinator is not reached at the moment.")
-        return (await self._client.meet(offer)).relay
+        try:
+            return (await self._client.meet(offer)).relay
+        except MeshnetError as error:
+            if error.code is Code.COORDINATOR_UNREACHABLE:
+                # The stream of changes would notice after 45 seconds: behind another address, say.
+                self._restart.set()
+            raise
 
     async def _until_restart(self) -> None:
         await self._restart.wait()
         raise _Restarted
 
     async def _read(self, client: ControlClient) -> None:
-        live = False
+        live, said = False, set[type[Change]]()
         async for change in client.changes(self._model.revision):
+            if isinstance(change, Welcome | Synced):
+                if type(change) in said:
+                    # Once in a connection: each has the system changed, and what follows waits for that.
+                    continue
+                said.add(type(change))
             live = live or isinstance(change, Synced)
             await self._take(change, live)
         raise MeshnetError(Code.COORDINATOR_UNREACHABLE, "The coordinator ended the stream of changes.")
@@ -132,7 +168,7 @@ class Link:
                 await self._call_beacons(beacons)
             case Seen(endpoints=endpoints):
                 if self._model.whereabouts.see(endpoints):
-                    await self._on_records()
+                    self._unsettled.set()
                     self.on_seen()
             case Meet():
                 self.on_meet(change)
@@ -140,7 +176,7 @@ class Link:
                 new = self._model.accept(record, live=live) is not None
                 self._model.revision = max(self._model.revision, revision)
                 if live and new:
-                    await self._settle()
+                    self._unsettled.set()
             case Presence(device=device, online=online):
                 if device in self._model.mesh.members:
                     (self._model.online.add if online else self._model.online.discard)(device)
@@ -162,6 +198,17 @@ class Link:
             self._model.whereabouts.name_beacons(())
             await self._on_records()
         self._model.whereabouts.name_beacons(beacons)
+
+    async def _settle_for_good(self) -> None:
+        """Follow what the coordinator told, whether it is still there or not; each time is a change of the system."""
+        loop, allowance = asyncio.get_running_loop(), Allowance(SETTLES_AT_ONCE, SETTLES_A_SECOND)
+        while True:
+            await self._unsettled.wait()
+            if not allowance.takes(loop.time()):
+                await asyncio.sleep(allowance.next_at(loop.time()) - loop.time())
+                allowance.takes(loop.time())
+            self._unsettled.clear()
+            await self._settle()
 
     async def _settle(self) -> None:
         self._model.keep_map()

@@ -12,19 +12,19 @@ import logging
 import math
 import secrets
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 
 from meshnet.core.grants import granted_by
 from meshnet.core.identity import wireguard_public
-from meshnet.core.paths import PeerPath, Send
+from meshnet.core.paths import Send
 from meshnet.core.plan import Way
-from meshnet.core.probes import MAGIC, NONCE_BYTES, Pair, tag_of
+from meshnet.core.probes import MAGIC, Kind, Pair, tag_of
 from meshnet.core.records import STOCK, Device, Offer, Signed, sign, text_of
 from meshnet.core.stock import StockPath
 from meshnet.core.trust import RefusedRecordError
+from meshnet.daemon.known import Known, new_path
 from meshnet.daemon.model import Model
 from meshnet.daemon.tasks import together
-from meshnet.errors import MeshnetError
+from meshnet.errors import Code, MeshnetError
 from meshnet.protocol.control import Meet
 from meshnet_platform.api import PlatformError, Probes
 
@@ -38,49 +38,43 @@ OPEN_AGAIN = 30.0
 REST = 2
 """So many times as long as a change of the system took, the next one waits."""
 
+LOOK_AGAIN = (0.5, 1.5)
+"""Seconds after a change, and after the look before."""
+
 OpenProbes = Callable[[int, bytes], Probes | None]
 Post = Callable[[Signed], Awaitable[str | None]]
-
-
-@dataclass(slots=True)
-class _Known:
-    """One peer."""
-
-    device: Device
-    pair: Pair
-    path: PeerPath | StockPath
-    begins: float
-    """When it is to be met; a time that has passed: it was."""
-    due: float = math.inf
-    """When it is looked at next: never later than it has to be."""
-    way: Way | None = None
-    """What the tunnel is to know of it."""
-    heard_offer: int = 0
-    made_offer: int = 0
-
-    @property
-    def wants(self) -> float:
-        """When something is to be done for it."""
-        return min(self.begins, self.path.next_due)
 
 
 class Paths:
     """The ways to all peers that this device keeps in touch with."""
 
-    def __init__(self, model: Model, open_probes: OpenProbes, post: Post, apply: Callable[[], Awaitable[None]]) -> None:
-        """`post` hands an offer to the coordinator and returns the relay's endpoint; MeshnetError where it cannot."""
+    def __init__(
+        self,
+        model: Model,
+        open_probes: OpenProbes,
+        post: Post,
+        apply: Callable[[], Awaitable[None]],
+        observe: Callable[[], Awaitable[object]],
+    ) -> None:
+        """`apply` has the system follow, `observe` reads where the tunnel sends.
+
+        `post` hands an offer to the coordinator and returns the relay's endpoint; MeshnetError where it cannot.
+        """
         self._model = model
         self._open_probes = open_probes
         self._post = post
         self._apply = apply
-        self._known: dict[str, _Known] = {}
-        self._by_tag: dict[bytes, _Known] = {}
+        self._observe = observe
+        self._known: dict[str, Known] = {}
+        self._by_tag: dict[bytes, Known] = {}
         self._own_key = b""
         self._probes: Probes | None = None
         self._secret = secrets.token_bytes(32)
         self._wake, self._turned, self._offers_due = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._to_offer: dict[str, bool] = {}
         """Device id → whether the peer is to answer with an offer of its own."""
+        self._unmet: set[str] = set()
+        """Device ids to which an offer was due that could not be handed over."""
         self._agenda: list[tuple[float, str]] = []
         """A heap of (time, device id); of entries for one device, only that for its `due` counts."""
         self._is_refused = False
@@ -111,8 +105,7 @@ class Paths:
     def rtt(self, device: str) -> float | None:
         """Seconds to the peer and back by the way in use."""
         known = self._known.get(device)
-        used = known.path.in_use if known is not None else None
-        return used.rtt if used is not None and known is not None and known.path.kind(self._now()) != "none" else None
+        return known.rtt(self._now()) if known is not None else None
 
     # --- what happens -----------------------------------------------------------------------------------------------
 
@@ -142,7 +135,7 @@ class Paths:
     def came(self, device: str) -> None:
         """A peer is connected to the coordinator now."""
         known = self._known.get(device)
-        if known is not None and known.path.kind(self._now()) != "direct":
+        if known is not None and (device in self._unmet or known.path.kind(self._now()) != "direct"):
             known.begins = self._now()
             self._plan(known)
 
@@ -154,9 +147,12 @@ class Paths:
                 self._plan(known)
 
     def connected(self) -> None:
-        """The coordinator is there (again): the ports of apps, whose arrival nobody tells, are asked for."""
-        for known in self._known.values():
-            if isinstance(known.path, StockPath):
+        """The coordinator is there (again): it gets the offers that it did not get.
+
+        And the ports of apps, whose arrival nobody tells, are asked for.
+        """
+        for device, known in self._known.items():
+            if device in self._unmet or isinstance(known.path, StockPath):
                 known.begins = self._now()
                 self._plan(known)
 
@@ -166,6 +162,16 @@ class Paths:
         for number, known in enumerate(order):
             known.begins = self._now() + number / PEERS_A_SECOND
             self._plan(known)
+
+    def compare(self) -> None:
+        """WireGuard was just looked at: does it send where it was told to?"""
+        for known in self._known.values():
+            sight = self._model.sights.get(known.device.wireguard)
+            if sight is None or sight.endpoint is None or isinstance(known.path, StockPath):
+                continue
+            if sight.endpoint != known.path.chosen:
+                known.sayings += known.path.wandered(sight.endpoint, self._now())
+                self._plan(known)
 
     def met(self, meet: Meet) -> None:
         """The coordinator passes on a peer's offer."""
@@ -180,7 +186,7 @@ class Paths:
         if known is None or offer.peer != self._model.me or offer.seq <= known.heard_offer:
             return
         known.heard_offer = offer.seq
-        known.path.offered(self._allowed(offer.candidates), meet.relay, self._now())
+        known.path.offered(self._allowed(offer.candidates), self._relay(meet.relay), self._now())
         if offer.asks:
             self._offer(offer.device, asks=False)
         self._plan(known)
@@ -200,6 +206,7 @@ class Paths:
         return self._known[device.device].device.wireguard != device.wireguard
 
     def _learn(self, device: Device, begins: float) -> None:
+        before = self._known.get(device.device)
         self._forget(device.device)
         own = wireguard_public(self._own_key)
         try:
@@ -207,18 +214,14 @@ class Paths:
         except ValueError:
             log.warning("no path to %s: its key is none", device.device)
             return
-        known = _Known(device, pair, self._new_path(device, own), begins)
+        known = Known(device, pair, new_path(device, own, self._secret), begins)
+        if before is not None:
+            # With another key it is no other peer.
+            known.asks, known.turns = before.asks, before.turns
         self._known[device.device] = self._by_tag[pair.peer_tag] = known
 
-    def _new_path(self, device: Device, own: str) -> PeerPath | StockPath:
-        def draw() -> bytes:
-            return secrets.token_bytes(NONCE_BYTES)
-
-        if device.platform == STOCK:
-            return StockPath(draw)
-        return PeerPath(device.device, own < device.wireguard, draw, self._secret)
-
     def _forget(self, device: str) -> None:
+        self._unmet.discard(device)
         known = self._known.pop(device, None)
         if known is not None:
             self._by_tag.pop(known.pair.peer_tag, None)
@@ -229,8 +232,14 @@ class Paths:
             self._forget(device)
 
     def _allowed(self, candidates: tuple[str, ...]) -> tuple[str, ...]:
-        own = {*self._model.whereabouts.candidates} if self._model.ledger else set()
-        return tuple(one for one in candidates if one not in own)
+        if self._model.ledger is None:
+            return ()
+        own = {*self._model.whereabouts.candidates}
+        return self._model.whereabouts.elsewhere(one for one in candidates if one not in own)
+
+    def _relay(self, endpoint: str | None) -> str | None:
+        may_be = endpoint is not None and self._model.ledger is not None
+        return endpoint if may_be and self._model.whereabouts.may_be_relay(endpoint or "") else None
 
     # --- work -------------------------------------------------------------------------------------------------------
 
@@ -280,7 +289,7 @@ class Paths:
                 self._look_after(known, now)
         return max(0.0, self._agenda[0][0] - self._now()) if self._agenda else None
 
-    def _look_after(self, known: _Known, now: float) -> None:
+    def _look_after(self, known: Known, now: float) -> None:
         if known.begins <= now:
             known.begins = math.inf
             known.path.begin(self._allowed(known.device.candidates), now)
@@ -289,27 +298,26 @@ class Paths:
             self._meet(known, now)
         self._plan(known)
 
-    def _plan(self, known: _Known) -> None:
+    def _plan(self, known: Known) -> None:
         """Something happened to the path: look after it in time, and have the tunnel follow."""
+        if known.turn(self._now()):
+            self._turned.set()
         wants = known.wants
         if wants < known.due:
             known.due = wants
             heapq.heappush(self._agenda, (wants, known.device.device))
             if self._agenda[0][0] == wants:
                 self._wake.set()
-        used = known.path.in_use
-        way = Way(used.endpoint, known.path.aliases(), used.is_relay) if used is not None else None
-        if way != known.way:
-            known.way = way
-            self._turned.set()
 
-    def _meet(self, known: _Known, now: float) -> None:
+    def _meet(self, known: Known, now: float) -> None:
         if self._is_there(known.device):
+            self._unmet.discard(known.device.device)
             known.path.made_offer(now)
             self._offer(known.device.device, asks=True)
         else:
             # Its arrival is told.
             known.path.meet_at = math.inf
+            self._unmet.add(known.device.device)
 
     def _is_there(self, device: Device) -> bool:
         # An app never connects: the offer to it asks the coordinator for the ports.
@@ -327,9 +335,11 @@ class Paths:
                 self._send(known, known.path.take(source, probe, self._now()))
                 self._plan(known)
 
-    def _send(self, known: _Known, sends: list[Send]) -> None:
+    def _send(self, known: Known, sends: list[Send]) -> None:
         for send in sends:
-            if self._probes is not None:
+            # One that is kept back is as good as lost under way.
+            is_free = send.probe.kind is not Kind.ASK or known.may_ask(send.endpoint, self._now())
+            if is_free and self._probes is not None:
                 self._probes.send(send.endpoint, known.pair.encode(send.probe))
 
     async def _follow(self) -> None:
@@ -344,6 +354,17 @@ class Paths:
                 await self._apply()
             self.on_change()
             await asyncio.sleep(REST * (loop.time() - began))
+            await self._look_again()
+
+    async def _look_again(self) -> None:
+        """Packets that were on their way may have called WireGuard back from where it was sent."""
+        for pause in LOOK_AGAIN:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self._turned.wait()
+                    return
+            await self._observe()
+            self.compare()
 
     # --- offers -----------------------------------------------------------------------------------------------------
 
@@ -381,8 +402,10 @@ class Paths:
             relay = await self._post(sign(text_of(offer), model.key))
         except MeshnetError as error:
             log.info("no offer to %s: %s", device, error)
+            if error.code is Code.COORDINATOR_UNREACHABLE:
+                self._unmet.add(device)
             return
-        known.path.met(relay, self._now())
+        known.path.met(self._relay(relay), self._now())
         self._plan(known)
 
     @staticmethod

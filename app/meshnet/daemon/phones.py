@@ -141,7 +141,7 @@ class Phones:
         if chosen is not None:
             return _Where(chosen, coordinator)
         relay = (await client.lasting(phone, host.device)).relay
-        if relay is not None and may_be_candidate(relay):
+        if relay is not None and self._model.whereabouts.may_be_relay(relay):
             # The beacon by the same address: at the relay the app is expected where the beacon sees it.
             return _Where(relay, str(parse_endpoint(relay)[0]))
         if host.candidates:

@@ -68,7 +68,9 @@ class Service:
         self._fallback = Fallback(self._model, self._routing)
         self._system.routing = self._routing
         self._link = Link(self._model, None if dry_run else backend.control_mark, self._settle)
-        self._paths = self._system.paths = Paths(self._model, backend.open_probes, self._link.meet, self._system.apply)
+        self._paths = self._system.paths = Paths(
+            self._model, backend.open_probes, self._link.meet, self._system.apply, self._system.observe
+        )
         self._mapper = None if dry_run else self._port_mapper(backend)
         self._controller = Controller(self._model, self._system, self._routing, self._link, self._paths)
         self._server = LocalServer(socket_path, self._controller, self._owner)
@@ -153,8 +155,9 @@ class Service:
         self._routing.resume()
         with contextlib.suppress(MeshnetError):
             await self._system.look()
-        if self._model.state.route is None:
-            # With a wish, what an earlier daemon left is what keeps traffic from leaking: it is taken over instead.
+        if self._model.ledger is None and self._model.state.route is None:
+            # What an earlier daemon left of a mesh that this device is still in is taken over: with a wish it is what
+            # keeps traffic from leaking, and in any case it knows where the peers are.
             with contextlib.suppress(MeshnetError):
                 await self._system.restore()
         await self._settle()
@@ -197,6 +200,7 @@ class Service:
                 continue
             with contextlib.suppress(MeshnetError):
                 await self._controller.refresh()
+                self._paths.compare()
             with contextlib.suppress(MeshnetError):
                 if self._system.is_behind or self._model.must_tell_of_line:
                     await self._settle()

@@ -7,7 +7,7 @@ import datetime
 from meshnet.core.devices import chain, last_exit
 from meshnet.core.grants import Permission, granted_by
 from meshnet.core.plan import FRESH
-from meshnet.core.records import Device
+from meshnet.core.records import STOCK, Device
 from meshnet.core.route import State
 from meshnet.daemon.model import Model
 from meshnet.daemon.paths import Paths
@@ -104,9 +104,13 @@ def _milliseconds(seconds: float | None) -> float | None:
 
 
 def _clients(model: Model) -> tuple[str, ...]:
-    """Those who say that they route through this device, and are permitted to."""
+    """Those who say that they route through this device, and are permitted to; of apps, those that speak to it."""
     known = model.names()
-    routed = (device for device in model.mesh.active() if device.route == model.me and device.device != model.me)
+
+    def is_routed(device: Device) -> bool:
+        return device.route == model.me or (device.platform == STOCK and _is_fresh(model, model.sight_of(device)))
+
+    routed = (device for device in model.mesh.active() if device.device != model.me and is_routed(device))
     return tuple(sorted(known[device.device] for device in routed if model.permitted(device.device).routing))
 
 
@@ -124,7 +128,7 @@ def _view(model: Model, routing: Routing, paths: Paths, device: Device, known: d
         online=is_online(model, device),
         can_host=device.can_host,
         cannot_host=device.cannot_host,
-        path=paths.kind(device.device) or _path_by_tunnel(model, paths, device),
+        path=path_of(model, paths, device),
         rtt_ms=_milliseconds(routing.rtt if routing.host == device.device else paths.rtt(device.device)),
         last_handshake=iso(sight.last_handshake) if sight is not None and sight.last_handshake else None,
         grants=_shown(model.permitted(device.device)),
@@ -134,9 +138,11 @@ def _view(model: Model, routing: Routing, paths: Paths, device: Device, known: d
     )
 
 
-def _path_by_tunnel(model: Model, paths: Paths, device: Device) -> str:
-    """Where probes say nothing: what a session that lives was last heard by."""
-    sight = model.sight_of(device)
+def path_of(model: Model, paths: Paths, device: Device) -> str:
+    """ "direct", "relay" or "none": by probes, and where they say nothing, by what a session that lives last came."""
+    probed, sight = paths.kind(device.device), model.sight_of(device)
+    if probed is not None:
+        return probed
     if sight is None or not _is_fresh(model, sight):
         return "none"
     return "relay" if sight.endpoint is not None and sight.endpoint == paths.relay_of(device.device) else "direct"

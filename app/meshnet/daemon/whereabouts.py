@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ipaddress
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from meshnet.core.candidates import MOST, near_candidates, public_candidates, share_an_address
 from meshnet.core.endpoints import format_endpoint, may_be_candidate, parse_endpoint
-from meshnet.core.identity import is_wireguard_key
+from meshnet.core.identity import is_wireguard_key, wireguard_public
 from meshnet.core.records import Device
+from meshnet.core.special import is_within, network_of
 from meshnet.protocol.control import Beacon
 
 if TYPE_CHECKING:
@@ -38,8 +41,12 @@ class Whereabouts:
     def name_beacons(self, beacons: tuple[Beacon, ...]) -> None:
         """The coordinator names its beacons; what is none is passed over."""
         self._named_at = self._model.clock()
-        named = beacons[:_BEACONS_MOST]
-        self.beacons = tuple(one for one in named if is_wireguard_key(one.key) and 0 < one.port < 65536)
+        named = {one.key: one for one in reversed(beacons[:_BEACONS_MOST]) if self._may_be_beacon(one)}
+        self.beacons = tuple(reversed(named.values()))
+
+    def _may_be_beacon(self, one: Beacon) -> bool:
+        own = wireguard_public(self._model.state.wireguard_key)
+        return is_wireguard_key(one.key) and one.key != own and 0 < one.port < 65536
 
     def see(self, endpoints: tuple[str, ...]) -> bool:
         """The beacons see this device there; True: that is news."""
@@ -78,6 +85,48 @@ class Whereabouts:
         model = self._model
         near = near_candidates(model.facts, model.state.listen_port, model.mesh.networks())
         return (*near, *self.candidates)[:MOST]
+
+    # --- where others may be met ------------------------------------------------------------------------------------
+
+    def elsewhere(self, endpoints: Iterable[str]) -> tuple[str, ...]:
+        """Those of a peer's candidates that probes may go to on its word.
+
+        Not this device itself, its routers, or all of its network at once; nothing inside the mesh; and of the
+        coordinator not what it serves itself. (A peer may be on the coordinator's machine.)
+        """
+        shut, mesh = self._shut(), self._model.mesh.networks()
+
+        def is_elsewhere(endpoint: str) -> bool:
+            address, port = parse_endpoint(endpoint)
+            is_inside = is_within(network_of(str(address)), mesh)
+            return str(address) not in shut and not is_inside and not self._is_service(str(address), port)
+
+        return tuple(one for one in endpoints if is_elsewhere(one))
+
+    def may_be_relay(self, endpoint: str) -> bool:
+        """Whether the coordinator may name this as its relay.
+
+        An address of its own, as this device knows it, or a public one: from within the coordinator's network its name
+        may lead elsewhere than from outside.
+        """
+        if not may_be_candidate(endpoint):
+            return False
+        address, port = parse_endpoint(endpoint)
+        if str(address) in self._model.joined.coordinator_addresses:
+            return not self._is_service(str(address), port)
+        return address.is_global and bool(self.elsewhere((endpoint,)))
+
+    def _shut(self) -> set[str]:
+        facts = self._model.facts
+        own = [ipaddress.ip_interface(text) for link in facts.links for text in link.addresses]
+        groups = {str(one.network.broadcast_address) for one in own if one.version == 4 and one.network.prefixlen < 31}
+        routers = {gateway.address for gateway in facts.gateways if gateway.address is not None}
+        return {str(one.ip) for one in own} | groups | routers
+
+    def _is_service(self, address: str, port: int) -> bool:
+        joined = self._model.joined
+        ports = {joined.coordinator_port, *(beacon.port for beacon in self.beacons)}
+        return address in joined.coordinator_addresses and port in ports
 
     @property
     def _seen(self) -> tuple[str, ...]:

@@ -33,8 +33,8 @@ class Endpoints:
 
     def __init__(self) -> None:
         self.known: dict[str, str] = {}
-        self.said: dict[str, str | None] = {}
-        """What the last plan that was carried out said of each peer, by key."""
+        self.said: dict[str, tuple[str | None, int]] = {}
+        """What the last plan that was carried out said of each peer, by key: endpoint and saying."""
         self._sources: frozenset[str] = frozenset()
 
     def note(self, state: InterfaceState) -> None:
@@ -49,13 +49,13 @@ class Endpoints:
         Where it was heard of last, unless the plan has changed its mind since.
         """
         heard = self.known.get(peer.public_key)
-        if peer.endpoint is None or self.said.get(peer.public_key) == peer.endpoint:
+        if peer.endpoint is None or self.said.get(peer.public_key, ("", 0))[0] == peer.endpoint:
             return heard or peer.endpoint
         return peer.endpoint
 
     def placed(self, tunnel: Tunnel, moved: Mapping[str, str]) -> None:
         """What this plan says of endpoints was carried out; `moved` are those who were sent elsewhere."""
-        self.said = {peer.public_key: peer.endpoint for peer in tunnel.peers}
+        self.said = {peer.public_key: (peer.endpoint, peer.saying) for peer in tunnel.peers}
         # Never in place: it may be read by another thread at this moment.
         self.known = {**self.known, **moved}
 

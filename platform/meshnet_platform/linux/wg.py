@@ -82,7 +82,7 @@ def changes(
     return tuple(words)
 
 
-def moves(have: InterfaceState, want: Tunnel, said: Mapping[str, str | None], now: float) -> dict[str, str]:
+def moves(have: InterfaceState, want: Tunnel, said: Mapping[str, tuple[str | None, int]], now: float) -> dict[str, str]:
     """The endpoints, by key, that peers which are there are to be sent to: those that the plan names anew.
 
     `said` is what the last plan said of each peer. Of whom none of this process said anything, WireGuard knows better,
@@ -95,7 +95,7 @@ def moves(have: InterfaceState, want: Tunnel, said: Mapping[str, str | None], no
         if known is None or peer.endpoint is None:
             continue
         unsaid_and_lost = key not in said and known.endpoint != peer.endpoint and _is_silent(known, now)
-        if unsaid_and_lost or (key in said and said[key] != peer.endpoint):
+        if unsaid_and_lost or (key in said and said[key] != (peer.endpoint, peer.saying)):
             found[key] = peer.endpoint
     return found
 

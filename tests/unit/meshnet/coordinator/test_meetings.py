@@ -13,8 +13,8 @@ import pytest
 from meshnet.coordinator.machine import Place
 from meshnet.coordinator.udp import Udp
 from meshnet.core.identity import wireguard_private, wireguard_public
-from meshnet.core.records import Offer, Signed, sign, text_of
-from meshnet.protocol.control import Beacon, Change, Meet, MeetCall, Post, Seen, Welcome
+from meshnet.core.records import STOCK, Offer, Signed, sign, text_of
+from meshnet.protocol.control import Beacon, Change, Join, LastingCall, Meet, MeetCall, Post, Seen, Welcome
 from meshnet_platform.api import PlatformError
 from meshnet_platform.fake import FakeBeacon, FakeRelay
 from support.coordinators import Caller, Running, becomes, calling, offer_to, until, until_synced
@@ -367,5 +367,57 @@ def test_ports_follow_a_device_that_moves(tmp_path: Path) -> None:
             await home.meet(home.high, home.low)
             home.ground.see(home.low, "192.0.2.99")
             await becomes(lambda: home.ground.relay.owners == {20000: ("192.0.2.99", "198.51.100.2")})
+
+    play(tmp_path, scenario)
+
+
+# --- stock WireGuard apps -------------------------------------------------------------------------------------------
+
+
+async def add_app(home: Home) -> FakeDevice:
+    app = FakeDevice("app")
+    secret = seed("an invite for the app")
+    assert await home.post(home.low, home.mesh.invite(secret)) == ""
+    _, joining = await home.caller.begin_join(app, secret)
+    membership = home.mesh.membership(app, joining["address4"], secret)
+    call = Join((membership, home.mesh.device(app, platform=STOCK)))
+    assert await home.caller.code("join", call) == ""
+    return app
+
+
+def test_a_host_is_told_where_it_finds_an_app_that_never_connects(tmp_path: Path) -> None:
+    async def scenario(home: Home) -> None:
+        app = await add_app(home)
+        assert (await home.meet(home.low, app))[0] is None
+        status, met = await home.caller.call("lasting", LastingCall(app.id, home.low.id), home.tokens[home.high.id])
+        assert (status, met["relay"].startswith(f"{RELAY4}:2000")) == (200, True)
+        port = int(met["relay"].rpartition(":")[2])
+        assert (await home.meet(home.low, app))[0] == f"{RELAY4}:{port ^ 1}"
+        assert (await home.meet(home.high, app))[0] is None
+        home.ground.see(home.low, "192.0.2.1")
+        home.ground.see(app, "198.51.100.9")
+        await becomes(lambda: set(home.ground.relay.owners.get(port & ~1, ())) == {"192.0.2.1", "198.51.100.9"})
+        assert await home.post(home.low, home.mesh.removal(app)) == ""
+        await becomes(lambda: not home.ground.relay.owners)
+
+    play(tmp_path, scenario)
+
+
+def test_lasting_ports_are_for_an_app_and_a_host_of_the_callers_mesh(tmp_path: Path) -> None:
+    async def scenario(home: Home) -> None:
+        app, stranger = await add_app(home), FakeDevice("stranger")
+        home.tokens[stranger.id] = await home.caller.found(FakeMesh("other"), stranger)
+
+        async def refusal(caller: FakeDevice, phone: str, host: str) -> str:
+            return await home.caller.code("lasting", LastingCall(phone, host), home.tokens[caller.id])
+
+        assert await refusal(home.low, home.high.id, home.low.id) == "not-permitted"
+        assert await refusal(home.low, app.id, app.id) == "not-permitted"
+        assert await refusal(home.low, app.id, stranger.id) == "unknown-device"
+        assert await refusal(stranger, app.id, home.low.id) == "unknown-device"
+        assert await home.caller.code("lasting", LastingCall(app.id, home.low.id)) == "not-permitted"
+        assert await refusal(home.low, app.id, home.low.id) == ""
+        assert await home.post(home.low, home.mesh.removal(app)) == ""
+        assert await refusal(home.low, app.id, home.low.id) == "unknown-device"
 
     play(tmp_path, scenario)

@@ -6,13 +6,18 @@ import asyncio
 import contextlib
 import threading
 from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from meshnet.coordinator import relays
+from meshnet.coordinator.files import StateDirectory
+from meshnet.coordinator.lasting import NAME, LastingPorts
 from meshnet.coordinator.machine import Place
 from meshnet.coordinator.relays import BUSY_SECONDS, IDLE_SECONDS, Relays
 from meshnet.coordinator.roster import Roster
+from meshnet.core.records import STOCK
+from meshnet.errors import MeshnetError
 from meshnet_platform.api import PlatformError
 from meshnet_platform.fake import FakeRelay
 from support.coordinators import becomes
@@ -25,7 +30,12 @@ NONE = (None, None)
 class Scene:
     """Devices a, b, c and d of one mesh, seen at an IPv4 address each; x of another."""
 
-    def __init__(self, places: tuple[Place, ...] = PLACES, ports: range = range(20000, 20004)) -> None:
+    def __init__(
+        self,
+        places: tuple[Place, ...] = PLACES,
+        ports: range = range(20000, 20004),
+        lasting: LastingPorts | None = None,
+    ) -> None:
         self.now = 1000.0
         self.relay = FakeRelay()
         self.roster = Roster()
@@ -35,7 +45,7 @@ class Scene:
             self.see(device, f"192.0.2.{number + 1}:1")
         self.own = frozenset({"10.0.0.80", "192.168.9.1"})
         self.relays = Relays(
-            self.relay, places, ports, self.roster, self._seen, lambda: self.own, monotonic=lambda: self.now
+            self.relay, places, ports, self.roster, self._seen, lambda: self.own, lambda: self.now, lasting
         )
 
     def see(self, device: str, *endpoints: str) -> None:
@@ -304,3 +314,161 @@ def test_a_thousand_pairs_are_bound_once_each() -> None:
         assert len(scene.relay.bindings) == 1001
 
     play(scenario, Scene(ports=range(20000, 30000)))
+
+
+# --- lasting ports --------------------------------------------------------------------------------------------------
+
+LASTING = "203.0.113.80:20001"
+
+
+def kept_in(directory: Path, ports: range = range(20000, 20040), places: tuple[Place, ...] = PLACES) -> Scene:
+    """A scene whose lasting ports outlive it; p is a phone."""
+    scene = Scene(places, ports, LastingPorts(StateDirectory(directory)))
+    scene.roster.put("home", "p", "key of p", STOCK)
+    return scene
+
+
+def test_a_phone_has_ports_before_anybody_sees_it_and_they_are_bound_when_it_comes(tmp_path: Path) -> None:
+    async def scenario(scene: Scene, found: Relays) -> None:
+        assert await found.keep("p", "a") == LASTING
+        assert await found.keep("p", "a") == LASTING
+        assert (found.kept("a", "p"), found.kept("p", "a")) == ("203.0.113.80:20000", LASTING)
+        assert (found.kept("a", "b"), scene.relay.owners) == (None, {})
+        await scene.moved("p", "198.51.100.9:1")
+        assert scene.relay.owners == {20000: ("192.0.2.1", "198.51.100.9")}
+        await scene.moved("p")
+        await scene.moved("a", "192.0.2.77:1")
+        assert scene.relay.owners == {20000: ("192.0.2.1", "198.51.100.9")}
+        await scene.moved("p", "198.51.100.10:1")
+        assert scene.relay.owners == {20000: ("192.0.2.77", "198.51.100.10")}
+
+    play(scenario, kept_in(tmp_path))
+
+
+def test_lasting_ports_outlive_silence_want_and_a_relay_that_lost_all(tmp_path: Path) -> None:
+    async def scenario(scene: Scene, found: Relays) -> None:
+        assert await found.keep("p", "a") == LASTING
+        await scene.moved("p", "198.51.100.9:1")
+        await scene.moved("p")
+        scene.now += 100 * IDLE_SECONDS
+        await found.sweep()
+        for device in "bcd":
+            await found.endpoints("a", device)
+        scene.relay.failure = PlatformError("the table is gone")
+        with pytest.raises(PlatformError):
+            await found.sweep()
+        scene.relay.failure = None
+        scene.relay.stop()
+        await found.sweep()
+        assert scene.relay.owners[20000] == ("192.0.2.1", "198.51.100.9")
+
+    play(scenario, kept_in(tmp_path, range(20000, 20004)))
+
+
+def test_lasting_ports_are_the_same_after_a_restart_and_bound_to_where_the_two_were(tmp_path: Path) -> None:
+    async def first(scene: Scene, found: Relays) -> None:
+        await found.endpoints("a", "b")
+        assert await found.keep("p", "a") == "203.0.113.80:20003"
+        await scene.moved("p", "198.51.100.9:1")
+
+    async def second(scene: Scene, found: Relays) -> None:
+        assert scene.relay.owners == {20002: ("192.0.2.1", "198.51.100.9")}
+        assert found.kept("a", "p") == "203.0.113.80:20002"
+        assert await found.endpoints("a", "b") == PORTS
+        assert await found.keep("p", "a") == "203.0.113.80:20003"
+
+    play(first, kept_in(tmp_path))
+    again = kept_in(tmp_path)
+    again.see("p")
+    play(second, again)
+
+
+def test_lasting_ports_go_with_either_of_the_two_and_do_not_come_back(tmp_path: Path) -> None:
+    async def first(scene: Scene, found: Relays) -> None:
+        scene.roster.put("home", "q", "key of q", STOCK)
+        await found.keep("p", "a")
+        await found.keep("q", "b")
+        await scene.moved("p", "198.51.100.9:1")
+        assert scene.relay.owners
+        for gone in ("p", "b"):
+            scene.roster.remove(gone)
+        await found.follow()
+        assert (scene.relay.owners, found.kept("a", "p"), found.kept("b", "q")) == ({}, None, None)
+
+    async def second(_: Scene, found: Relays) -> None:
+        assert (found.kept("a", "p"), found.kept("b", "q")) == (None, None)
+
+    play(first, kept_in(tmp_path))
+    play(second, kept_in(tmp_path))
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        lambda path: kept_in(path, range(20100, 20140)),
+        lambda path: kept_in(path, places=(Place("203.0.113.81", "10.0.0.81"),)),
+    ],
+    ids=["other ports", "another address"],
+)
+def test_lasting_ports_that_there_are_no_more_are_said_and_left(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, again: Callable[[Path], Scene]
+) -> None:
+    async def first(scene: Scene, found: Relays) -> None:
+        await found.keep("p", "a")
+
+    async def second(scene: Scene, found: Relays) -> None:
+        assert found.kept("a", "p") is None
+        assert await found.keep("p", "a") is not None
+
+    play(first, kept_in(tmp_path))
+    play(second, again(tmp_path))
+    assert "lasting ports 20000 and 20001 are not there any more" in caplog.text
+
+
+def test_a_host_at_the_relays_own_machine_and_devices_of_others_have_no_lasting_ports(tmp_path: Path) -> None:
+    async def scenario(scene: Scene, found: Relays) -> None:
+        scene.see("b", "192.168.9.1:1")
+        for host in ("b", "x", "nobody"):
+            assert await found.keep("p", host) is None
+        assert await found.keep("p", "a") == LASTING
+
+    play(scenario, kept_in(tmp_path))
+
+
+def test_a_host_that_is_seen_by_ipv6_alone_is_found_by_that(tmp_path: Path) -> None:
+    async def scenario(scene: Scene, found: Relays) -> None:
+        scene.see("a", "[2001:db8::1]:1")
+        assert await found.keep("p", "a") == "[2001:db8::80]:20001"
+        await scene.moved("p", "198.51.100.9:1")
+        assert scene.relay.owners == {}
+        await scene.moved("p", "[2001:db8::9]:1")
+        assert scene.relay.owners == {20000: ("2001:db8::1", "2001:db8::9")}
+
+    play(scenario, kept_in(tmp_path))
+
+
+def test_half_of_the_ports_are_for_pairs_that_come_and_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scenario(scene: Scene, found: Relays) -> None:
+        assert await found.keep("p", "a") is not None
+        assert await found.keep("p", "b") is None
+        assert await found.endpoints("a", "b") != NONE
+
+    play(scenario, kept_in(tmp_path, range(20000, 20004)))
+    (tmp_path / NAME).unlink()
+    monkeypatch.setattr(relays, "LASTING_EACH", 1)
+    play(scenario, kept_in(tmp_path))
+
+
+def test_ports_that_cannot_be_kept_are_not_given_out(tmp_path: Path) -> None:
+    async def scenario(scene: Scene, found: Relays) -> None:
+        (tmp_path / NAME).mkdir()
+        with pytest.raises(MeshnetError, match="cannot be written"):
+            await found.keep("p", "a")
+        assert found.kept("a", "p") is None
+        (tmp_path / NAME).rmdir()
+        assert await found.keep("p", "a") is not None
+        (tmp_path / NAME).unlink()
+        (tmp_path / NAME).mkdir()
+        assert await found.keep("p", "a") == found.kept("p", "a") is not None, "but those that were are not lost"
+
+    play(scenario, kept_in(tmp_path, range(20000, 20004)))

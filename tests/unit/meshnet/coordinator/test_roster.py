@@ -48,3 +48,14 @@ def test_a_key_that_was_let_go_of_may_be_anothers() -> None:
     roster.put("home", "a", "new")
     roster.put("home", "b", "key")
     assert roster.owner("key") == "b"
+
+
+def test_who_is_a_stock_app_is_known_by_its_own_last_word() -> None:
+    roster, _ = listened()
+    roster.put("home", "a", "key", "wireguard")
+    assert roster.is_stock("a")
+    roster.put("home", "a", "key", "linux")
+    assert not roster.is_stock("a")
+    roster.put("home", "a", "key", "wireguard")
+    roster.remove("a")
+    assert not roster.is_stock("a")

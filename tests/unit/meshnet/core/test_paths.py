@@ -133,6 +133,52 @@ def test_a_slow_way_is_not_taken_for_a_dead_one() -> None:
         assert crossing.low.kind(crossing.now) == "direct"
 
 
+def begin_anew(crossing: Crossing, name: str) -> None:
+    """The daemon of this end was started again, and knows what it was told before."""
+    fresh = Crossing(*crossing.ways).ends[name]
+    known = [way.high if name == "low" else way.low for way in crossing.ways if not way.is_relay]
+    crossing.ends[name] = fresh
+    fresh.begin(known, crossing.now)
+
+
+def test_an_end_that_begins_anew_finds_its_way_with_the_coordinator_and_without() -> None:
+    for name in ("low", "high"):
+        for is_there in (True, False):
+            crossing = Crossing(direct(), relay())
+            crossing.meet()
+            crossing.run(20)
+            crossing.answers_offers = is_there
+            begin_anew(crossing, name)
+            crossing.run(3)
+            assert kinds(crossing) == ("direct", "direct"), (name, is_there)
+
+
+def test_a_way_of_the_other_family_that_is_a_little_faster_is_no_reason_to_change() -> None:
+    ipv4 = direct(delay=0.03)
+    ipv6 = Way("[2a02:8010::10]:51820", "[2a00:23c5::20]:40000", delay=0.02)
+    crossing = Crossing(ipv4, ipv6)
+    ipv6.is_up.update(low=False, high=False)
+    crossing.meet()
+    crossing.run(5)
+    ipv6.is_up.update(low=True, high=True)
+    crossing.meet()
+    crossing.run(10)
+    assert crossing.low.chosen == ipv4.high
+    ipv4.is_up.update(low=False, high=False)
+    crossing.run(60)
+    assert crossing.low.chosen == ipv6.high, "but it is taken when the other one is dead"
+
+
+def test_a_wireguard_that_wandered_off_to_another_known_way_is_told_again_and_to_an_unknown_one_is_followed() -> None:
+    crossing = Crossing(direct(), relay())
+    crossing.meet()
+    crossing.run(5)
+    assert not crossing.low.wandered("62.24.131.7:40000", crossing.now), "it is where it should be"
+    assert crossing.low.wandered("46.101.10.20:20000", crossing.now)
+    assert not crossing.low.wandered("62.24.131.7:40999", crossing.now)
+    assert any(send.endpoint == "62.24.131.7:40999" for send in crossing.low.due(crossing.now))
+
+
 def test_an_old_choice_from_another_address_moves_nothing() -> None:
     crossing = Crossing(direct())
     crossing.meet()

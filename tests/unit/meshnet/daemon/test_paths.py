@@ -13,13 +13,16 @@ import pytest
 from msgspec.structs import replace
 
 from meshnet.core.plan import Way
-from meshnet.core.records import Signed, offer_of, sign
+from meshnet.core.records import STOCK, Signed, offer_of, sign
+from meshnet.daemon import views
 from meshnet.daemon.model import Model
 from meshnet.daemon.paths import Paths
 from meshnet.errors import Code, MeshnetError
 from meshnet.protocol.control import Meet
+from meshnet_platform.api import PeerSight
+from support.coordinators import becomes
 from support.daemons import PATIENCE, model_of
-from support.meshes import FakeDevice, key
+from support.meshes import NOW, FakeDevice, key
 from support.situations import Household
 from support.wire import FakeProbes, Wire
 
@@ -81,10 +84,13 @@ async def bench(directory: Path, *, online: bool = True) -> AsyncIterator[Bench]
         async def post(offer: Signed) -> str | None:
             return await made.post(device.id, offer)
 
+        async def observe() -> None:
+            pass
+
         async def apply() -> None:
             one.turned.set()
 
-        one = End(model, Paths(model, open_probes, post, apply), device)
+        one = End(model, Paths(model, open_probes, post, apply, observe), device)
         return one
 
     made = Bench(wire, end(home.laptop, home.nas, LAPTOP), end(home.nas, home.laptop, NAS))
@@ -175,3 +181,58 @@ def test_what_left_the_mesh_is_forgotten(tmp_path: Path) -> None:
         assert made.laptop.paths.ways == {}
 
     play(tmp_path, scenario)
+
+
+APP_AT_RELAY = "46.101.10.20:20001"
+
+
+def test_the_relay_of_an_app_is_asked_for_and_kept_warm_though_the_app_never_connects(tmp_path: Path) -> None:
+    async def scenario(made: Bench) -> None:
+        app = with_app(made)
+        made.relay = APP_AT_RELAY
+        made.wire.open(APP_AT_RELAY)
+        asked = asyncio.Event()
+        made.wire.on_carried = lambda _, to: asked.set() if to == APP_AT_RELAY else None
+        made.laptop.paths.sync(None)
+        async with asyncio.timeout(PATIENCE):
+            await asked.wait()
+        assert any(offer_of(offer.body).peer == app.id for offer in made.offers)
+        assert made.laptop.paths.relay_of(app.id) == APP_AT_RELAY
+        assert made.laptop.paths.kind(app.id) is None
+        assert app.id not in (made.laptop.paths.ways or {})
+        model, device = made.laptop.model, made.laptop.model.mesh.devices[app.id]
+        for endpoint, heard, path in (
+            (APP_AT_RELAY, NOW, "relay"),
+            ("198.51.100.9:4711", NOW, "direct"),
+            (APP_AT_RELAY, NOW - 600, "none"),
+            (APP_AT_RELAY, 0, "none"),
+        ):
+            model.sights = {app.wireguard: PeerSight(app.wireguard, endpoint, heard, 0, 0)}
+            assert views.path_of(model, made.laptop.paths, device) == path
+
+    play(tmp_path, scenario)
+
+
+def test_when_the_coordinator_is_back_the_relay_of_an_app_is_asked_for_at_once(tmp_path: Path) -> None:
+    async def scenario(made: Bench) -> None:
+        app = with_app(made)
+        made.laptop.model.connected = False
+        made.laptop.paths.sync(None)
+        made.laptop.paths.connected()
+        await asyncio.sleep(0)
+        assert made.offers == []
+        made.laptop.model.connected = True
+        made.relay = APP_AT_RELAY
+        made.laptop.paths.connected()
+        await becomes(lambda: made.laptop.paths.relay_of(app.id) == APP_AT_RELAY)
+
+    play(tmp_path, scenario)
+
+
+def with_app(made: Bench) -> FakeDevice:
+    """The household's phone, as a stock WireGuard app."""
+    home = Household()
+    record = home.mesh.device(home.phone, platform=STOCK)
+    for one in (made.laptop, made.nas):
+        one.model.mesh.accept(record)
+    return home.phone

@@ -131,6 +131,9 @@ def test_nothing_unmarked_looks_like_a_tag() -> None:
 
 def test_presence_tells_system_path_and_the_route_of_the_device_itself() -> None:
     assert words.presence(HOME) == "Linux · online · direct, 23 ms"
+    assert words.presence(device("phone", platform="wireguard", path="relay", rtt_ms=None)) == (
+        "WireGuard app · online · by relay"
+    )
     assert words.presence(device("nas", online=False, platform="beos", route="vps")) == (
         "Beos · offline · routes through vps"
     )
