@@ -1,14 +1,15 @@
 """A stream of small packets that are sent back, and a switch in the midst of it: `python -m bench.stream VERB JSON`.
 
 `reflect` sends back what it is sent, with the address that it came from; `switch` asks it all the while, and then has
-the route changed. Everything is timed on the asking side, with the monotonic clock. `start_reflector` and
-`switch_during_stream` are the caller's side of it.
+the route changed; `ask` asks until it is told to end. Everything is timed on the asking side, with the monotonic clock.
+`start_reflector`, `switch_during_stream` and `Asking` are the caller's side of it.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import struct
 import sys
@@ -17,6 +18,8 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -63,6 +66,51 @@ def switch_during_stream(machine: Machine, **what: Any) -> Handover:
     return msgspec.json.decode(done.stdout.splitlines()[-1], type=Handover)
 
 
+class Asked(msgspec.Struct, frozen=True):
+    """What a stream was told, packet by packet, by number."""
+
+    sent: list[float]
+    """When each was sent."""
+    answered: dict[int, float]
+    """When each answer came."""
+
+    def first_answer(self) -> float:
+        """When the first of all came; inf where none did."""
+        return min(self.answered.values(), default=float("inf"))
+
+    def lost(self, begin: float, end: float) -> int:
+        """How many of those sent in this time were not answered."""
+        return sum(begin <= at <= end and number not in self.answered for number, at in enumerate(self.sent))
+
+    def silence(self, begin: float, end: float) -> float:
+        """The longest time in this time without an answer."""
+        moments = [begin, *sorted(at for at in self.answered.values() if begin <= at <= end), end]
+        return max(later - earlier for earlier, later in pairwise(moments))
+
+
+class Asking:
+    """A stream of a machine, that runs; to an address that may become known later."""
+
+    def __init__(self, machine: Machine, every: float) -> None:
+        self._to = machine.directory / f"asked-{time.monotonic_ns()}"
+        words = (sys.executable, "-m", "bench.stream", "ask", json.dumps({"file": str(self._to), "every": every}))
+        self._process = machine.spawn(*words, env=inside.environment(), name="ask")
+        self._process.wait_for_line("ready", exact=True)
+
+    def begin(self, to: str) -> None:
+        """Ask this address from now on."""
+        fresh = self._to.with_suffix(".new")
+        fresh.write_text(to)
+        fresh.replace(self._to)
+
+    def end(self) -> Asked:
+        """Cease; what came of it."""
+        time.sleep(_UNDER_WAY)
+        self._process.signal(signal.SIGTERM)
+        self._process.wait()
+        return msgspec.json.decode(self._process.out.read_text().splitlines()[-1], type=Asked)
+
+
 # --- the programs ---------------------------------------------------------------------------------------------------
 
 
@@ -88,7 +136,10 @@ class Stream:
 
     to: str
     asking: socket.socket = field(default_factory=lambda: _bound(0))
+    every: float = EVERY
     sent: int = 0
+    moments: list[float] = field(default_factory=list)
+    """When each was sent."""
     answers: dict[int, tuple[float, str]] = field(default_factory=dict)
     """By number: when each came, and under which address the packet was seen."""
     is_over: bool = False
@@ -97,10 +148,11 @@ class Stream:
         """Send until it is over, whether or not it is let out."""
         due = time.monotonic()
         while not self.is_over:
+            self.moments.append(time.monotonic())
             with suppress(OSError):
                 self.asking.sendto(_HEAD.pack(self.sent) + MARKER, (self.to, PORT))
             self.sent += 1
-            due += EVERY
+            due += self.every
             time.sleep(max(0.0, due - time.monotonic()))
 
     def hear(self) -> None:
@@ -146,8 +198,23 @@ def run_switch(to: str, before: str, after: str, argv: list[str] | None = None, 
     return Handover(first - started, ended - started, *stream.sent_and_lost())
 
 
+def run_ask(file: str, every: float) -> Asked:
+    """Ask whom the file names, as soon as it is there, until SIGTERM."""
+    # Blocked before there are threads, so that no thread is ended by it.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    print("ready", flush=True)
+    while not Path(file).exists():
+        time.sleep(every)
+    stream = Stream(Path(file).read_text(), every=every)
+    threading.Thread(target=stream.hear, daemon=True).start()
+    threading.Thread(target=stream.send, daemon=True).start()
+    signal.sigwait({signal.SIGTERM})
+    stream.is_over = True
+    return Asked(stream.moments, {number: when for number, (when, _) in list(stream.answers.items())})
+
+
 def _main(verb: str, argument: str) -> None:
-    verbs: dict[str, Callable[..., object]] = {"reflect": run_reflect, "switch": run_switch}
+    verbs: dict[str, Callable[..., object]] = {"reflect": run_reflect, "switch": run_switch, "ask": run_ask}
     print(msgspec.json.encode(verbs[verb](**json.loads(argument))).decode(), flush=True)
     # The one who hears waits for good.
     sys.stdout.flush()

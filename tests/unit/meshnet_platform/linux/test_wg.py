@@ -86,7 +86,7 @@ def heard(endpoint: str | None, ago: int) -> InterfaceState:
 @pytest.mark.parametrize("said", [None, "192.0.2.1:1"])
 def test_a_peer_is_sent_to_where_the_plan_says_when_it_says_something_new(said: str | None, ago: int) -> None:
     plan = tunnel(Peer(A, (), "192.0.2.9:1"))
-    assert moves(heard("203.0.113.9:4000", ago), plan, {A: said}, NOW) == {A: ("192.0.2.9:1", 0)}
+    assert moves(heard("203.0.113.9:4000", ago), plan, {A: (said, 0)}, NOW) == {A: "192.0.2.9:1"}
 
 
 def test_what_is_to_be_said_once_more_is_said_although_it_is_the_same() -> None:
@@ -117,7 +117,7 @@ def test_of_whom_an_earlier_process_spoke_wireguard_knows_better_while_it_hears_
     state: InterfaceState, moved: bool
 ) -> None:
     plan = tunnel(Peer(A, (), "192.0.2.9:1"))
-    assert moves(state, plan, {}, NOW) == ({A: ("192.0.2.9:1", 0)} if moved else {})
+    assert moves(state, plan, {}, NOW) == ({A: "192.0.2.9:1"} if moved else {})
 
 
 def test_who_is_not_there_yet_is_not_moved() -> None:
@@ -145,7 +145,7 @@ def test_keys_that_differ_only_in_bits_that_wireguard_sets_are_the_same() -> Non
 
 def test_new_peers_begin_where_they_are_said_to_be() -> None:
     known = endpoints(parse_dump(DUMP))
-    assert known == {A: ("192.0.2.1:21820", 0)}
+    assert known == {A: "192.0.2.1:21820"}
     words = changes(InterfaceState(), tunnel(Peer(A, ()), Peer(B, ())), lambda peer: known.get(peer.public_key))
     assert words[words.index(A) :][3:5] == ("endpoint", "192.0.2.1:21820")
     assert words.count("endpoint") == 1
