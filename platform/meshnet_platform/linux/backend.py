@@ -43,15 +43,14 @@ from meshnet_platform.linux.probes import LinuxProbes
 from meshnet_platform.linux.problems import find_problems
 from meshnet_platform.linux.sysctl import Sysctls
 from meshnet_platform.linux.tunnel import TunnelInterface
-from meshnet_platform.linux.watch import Watcher
+from meshnet_platform.linux.watch import Watcher, in_short
 from meshnet_platform.linux.wg import InterfaceState
 from meshnet_platform.runner import Runner
 
 log = logging.getLogger("meshnet.linux")
 
 _EMPTY = SystemPlan()
-_TOLD = 3
-"""So many changes are named; with more, how many more there are."""
+_REBORN = "The process of the tunnel died and was started again."
 
 
 class LinuxBackend:
@@ -202,7 +201,7 @@ class LinuxBackend:
     def _check(self, parts: Part) -> bool:
         """Put right what of these parts is not as it was left; True: something had to be."""
         changed: list[str] = []
-        outcome = "it is as it should be again."
+        outcome, process = "it is as it should be again.", self._journal.entries.process
         with self._lock:
             if Part.NETWORK in parts and self._went_with_process():
                 return True
@@ -218,8 +217,9 @@ class LinuxBackend:
                 outcome = f"it could not be put right: {_in_words(error)}"
         if not changed:
             return False
-        more = f" and {len(changed) - _TOLD} more" if len(changed) > _TOLD else ""
-        self._tell(f"Another program changed {', '.join(changed[:_TOLD])}{more}; {outcome}")
+        # It may have died in the middle of looking, and what came of that been put right with it.
+        is_reborn = process not in (None, self._journal.entries.process)
+        self._tell(_REBORN if is_reborn else f"Another program changed {in_short(changed)}; {outcome}")
         return True
 
     def _tell(self, trouble: str) -> None:
@@ -380,8 +380,7 @@ class LinuxBackend:
         with self._lock:
             if self._wanted.tunnel is None:
                 return
-            words = "The process of the tunnel died and was started again."
-            self._applied = None
+            self._applied, words = None, _REBORN
             try:
                 self.apply(self._wanted)
             except Exception as error:

@@ -17,6 +17,7 @@ from collections.abc import Callable
 
 from meshnet_platform.linux.events import IsOwn, Part, Sightings, firewall_parts
 
+_TOLD = 3
 log = logging.getLogger("meshnet.watch")
 
 QUIET = 0.05
@@ -229,3 +230,8 @@ def _listen(protocol: int, groups: tuple[int, ...]) -> socket.socket | None:
         log.warning("changes that other programs make go unnoticed: %s", error)
         return None
     return listening
+
+
+def in_short(changed: list[str]) -> str:
+    """The first of the changes, and how many more there are."""
+    return ", ".join(changed[:_TOLD]) + (f" and {len(changed) - _TOLD} more" if len(changed) > _TOLD else "")
