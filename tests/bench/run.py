@@ -21,6 +21,7 @@ from bench import (
     grants,
     handover,
     idle,
+    meeting,
     processes,
     recovery,
     relaying,
@@ -53,6 +54,7 @@ class Effort:
     handovers: int
     beacons: int
     relays: int
+    meetings: int
     windows: int
     window: float
     """Seconds of each of the windows in which idle daemons are watched."""
@@ -71,6 +73,7 @@ FULL = Effort(
     handovers=5,
     beacons=3,
     relays=3,
+    meetings=3,
     windows=5,
     window=60.0,
 )
@@ -87,6 +90,7 @@ QUICK = Effort(
     handovers=1,
     beacons=1,
     relays=1,
+    meetings=1,
     windows=2,
     window=1.0,
 )
@@ -131,10 +135,12 @@ def measure(household: Household, effort: Effort, is_quick: bool) -> Page:
         seen = beacons.measure(effort.beacons, say)
     with step("downloading through the relay, and directly"):
         relayed = relaying.measure(effort.relays, effort.seconds, say)
+    with step("meeting behind routers, and changing over"):
+        met = meeting.measure(effort.meetings, effort.window, say)
     with step("letting things break"):
         recoveries = recovery.measure(effort.faults, say)
     first = (switches.section(starts, counts), handovers.section, recoveries, through.section, rows.section)
-    sections = (*first, starts.section, idles.section, counts.section, permissions, among_many, seen, relayed)
+    sections = (*first, starts.section, idles.section, counts.section, permissions, among_many, seen, relayed, met)
     return Page(computer.describe(through.implementation, load), sections, is_quick)
 
 

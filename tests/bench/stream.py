@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import socket
 import struct
 import sys
@@ -36,6 +35,7 @@ _BEFORE = 1.0
 """Seconds of the stream before the switch: its flow is an old one by then."""
 _AFTER = 1.0
 """Seconds of it behind the first packet by the other way, and behind the end of the command."""
+_LOOK_EVERY = 0.05
 _UNDER_WAY = 0.5
 """Seconds after which an answer is not expected any more."""
 _PATIENCE = 20.0
@@ -106,7 +106,7 @@ class Asking:
     def end(self) -> Asked:
         """Cease; what came of it."""
         time.sleep(_UNDER_WAY)
-        self._process.signal(signal.SIGTERM)
+        self._to.unlink()
         self._process.wait()
         return msgspec.json.decode(self._process.out.read_text().splitlines()[-1], type=Asked)
 
@@ -199,16 +199,15 @@ def run_switch(to: str, before: str, after: str, argv: list[str] | None = None, 
 
 
 def run_ask(file: str, every: float) -> Asked:
-    """Ask whom the file names, as soon as it is there, until SIGTERM."""
-    # Blocked before there are threads, so that no thread is ended by it.
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    """Ask whom the file names, for as long as it is there; it may come later."""
     print("ready", flush=True)
     while not Path(file).exists():
         time.sleep(every)
     stream = Stream(Path(file).read_text(), every=every)
     threading.Thread(target=stream.hear, daemon=True).start()
     threading.Thread(target=stream.send, daemon=True).start()
-    signal.sigwait({signal.SIGTERM})
+    while Path(file).exists():
+        time.sleep(_LOOK_EVERY)
     stream.is_over = True
     return Asked(stream.moments, {number: when for number, (when, _) in list(stream.answers.items())})
 

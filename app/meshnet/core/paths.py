@@ -264,7 +264,7 @@ class PeerPath:
         if candidate is None:
             unnamed = sorted(
                 (one for one in self.candidates.values() if not one.is_named and one.endpoint != self.chosen),
-                key=lambda one: one.heard_at,
+                key=lambda one: (one.answered_at, one.heard_at),
             )
             for one in unnamed[: max(0, len(unnamed) - HEARD_MOST + 1)]:
                 del self.candidates[one.endpoint]

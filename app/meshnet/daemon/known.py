@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import math
 import secrets
+from collections import deque
 from dataclasses import dataclass, field
 
 from meshnet.core.candidates import ALIVE
-from meshnet.core.paths import PeerPath
+from meshnet.core.endpoints import may_be_candidate
+from meshnet.core.paths import PeerPath, Send
 from meshnet.core.plan import Way
-from meshnet.core.probes import NONCE_BYTES, Pair
+from meshnet.core.probes import NONCE_BYTES, Kind, Pair, Probe
 from meshnet.core.records import STOCK, Device
 from meshnet.core.stock import StockPath
 from meshnet.daemon.allowance import Allowance
@@ -22,6 +24,8 @@ ASKS_AT_ONCE, ASKS_A_SECOND = 120, 2.0
 """Of one peer's endpoints that have not answered lately: whoever is named to us as a peer gets no more from here."""
 TURNS_AT_ONCE, TURNS_A_SECOND = 20, 0.2
 """Changes of where the tunnel sends to one peer, or of where it comes from; each starts several processes."""
+_CHOICES_MOST = 64
+"""Many more than a pair makes while a cookie is good."""
 
 
 @dataclass(slots=True)
@@ -46,10 +50,27 @@ class Known:
     asks: Allowance = field(default_factory=lambda: Allowance(ASKS_AT_ONCE, ASKS_A_SECOND))
     turns: Allowance = field(default_factory=lambda: Allowance(TURNS_AT_ONCE, TURNS_A_SECOND))
 
+    _followed: deque[bytes] = field(default_factory=lambda: deque(maxlen=_CHOICES_MOST))
+    """The nonces of choices."""
+
     @property
     def wants(self) -> float:
         """When something is to be done for it."""
         return min(self.begins, self.turn_at, self.path.next_due)
+
+    def take(self, source: str, probe: Probe, now: float) -> list[Send]:
+        """The peer said this, from there; what is to be sent for it.
+
+        Nothing for what comes from where no peer can be met: a neighbour on the link, who repeats what it recorded. A
+        choice is followed once: its cookie is good for longer, and whoever recorded it could move this device back.
+        """
+        is_choice = probe.kind is Kind.CHOOSE
+        if not may_be_candidate(source) or (is_choice and probe.nonce in self._followed):
+            return []
+        sends = self.path.take(source, probe, now)
+        if is_choice and sends:
+            self._followed.append(probe.nonce)
+        return sends
 
     def may_ask(self, endpoint: str, now: float) -> bool:
         """Whether a probe may go there: it has answered, or others that have not may still be tried."""

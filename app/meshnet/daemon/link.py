@@ -29,6 +29,8 @@ LASTS = 10.0
 """Seconds after which a connection was a good one: the next is tried soon after it ends."""
 SETTLES_AT_ONCE, SETTLES_A_SECOND = 20, 1.0
 """How often the system is brought to what the coordinator told; what comes meanwhile is one change."""
+RENEWALS_AT_ONCE, RENEWALS_A_SECOND = 3, 0.1
+"""Connections that are given up for an offer that did not get through: with the next one offers are made again."""
 POST_MOST = 32
 """Records in one call: a body has at most 64 KiB, a record is well below 2."""
 
@@ -44,6 +46,7 @@ class Link:
         self._restart = asyncio.Event()
         self._all_told = asyncio.Event()
         self._unsettled = asyncio.Event()
+        self._renewals = Allowance(RENEWALS_AT_ONCE, RENEWALS_A_SECOND)
         self._client: ControlClient | None = None
         self._left_by: object = None
         """The way out of this device when it called the coordinator last."""
@@ -140,7 +143,8 @@ class Link:
         try:
             return (await self._client.meet(offer)).relay
         except MeshnetError as error:
-            if error.code is Code.COORDINATOR_UNREACHABLE:
+            loop = asyncio.get_running_loop()
+            if error.code is Code.COORDINATOR_UNREACHABLE and self._renewals.takes(loop.time()):
                 # The stream of changes would notice after 45 seconds: behind another address, say.
                 self._restart.set()
             raise

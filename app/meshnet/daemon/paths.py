@@ -13,6 +13,7 @@ import math
 import secrets
 from collections.abc import Awaitable, Callable
 
+from meshnet.core.endpoints import may_be_candidate
 from meshnet.core.grants import granted_by
 from meshnet.core.identity import wireguard_public
 from meshnet.core.paths import Send
@@ -23,6 +24,7 @@ from meshnet.core.stock import StockPath
 from meshnet.core.trust import RefusedRecordError
 from meshnet.daemon.known import Known, new_path
 from meshnet.daemon.model import Model
+from meshnet.daemon.offers import Offers
 from meshnet.daemon.tasks import together
 from meshnet.errors import Code, MeshnetError
 from meshnet.protocol.control import Meet
@@ -32,7 +34,6 @@ log = logging.getLogger("meshnet.paths")
 
 PEERS_A_SECOND = 50
 """With so many is a path looked for at a time when all are to be met anew: after sleep, in another network."""
-OFFERS_A_SECOND = 15
 READ_AT_ONCE = 64
 OPEN_AGAIN = 30.0
 REST = 2
@@ -70,11 +71,10 @@ class Paths:
         self._own_key = b""
         self._probes: Probes | None = None
         self._secret = secrets.token_bytes(32)
-        self._wake, self._turned, self._offers_due = asyncio.Event(), asyncio.Event(), asyncio.Event()
-        self._to_offer: dict[str, bool] = {}
-        """Device id → whether the peer is to answer with an offer of its own."""
+        self._wake, self._turned = asyncio.Event(), asyncio.Event()
+        self._offers = Offers(self._make_offer, self._is_in_use)
         self._unmet: set[str] = set()
-        """Device ids to which an offer was due that could not be handed over."""
+        """Those (ids) who were to hear of this device when it or they were away: they are met when both are there."""
         self._agenda: list[tuple[float, str]] = []
         """A heap of (time, device id); of entries for one device, only that for its `due` counts."""
         self._is_refused = False
@@ -169,7 +169,7 @@ class Paths:
             sight = self._model.sights.get(known.device.wireguard)
             if sight is None or sight.endpoint is None or isinstance(known.path, StockPath):
                 continue
-            if sight.endpoint != known.path.chosen:
+            if sight.endpoint != known.path.chosen and may_be_candidate(sight.endpoint):
                 known.sayings += known.path.wandered(sight.endpoint, self._now())
                 self._plan(known)
 
@@ -188,7 +188,7 @@ class Paths:
         known.heard_offer = offer.seq
         known.path.offered(self._allowed(offer.candidates), self._relay(meet.relay), self._now())
         if offer.asks:
-            self._offer(offer.device, asks=False)
+            self._offers.put(offer.device, asks=False)
         self._plan(known)
 
     # --- peers ------------------------------------------------------------------------------------------------------
@@ -245,7 +245,7 @@ class Paths:
 
     async def run(self) -> None:
         """Find and keep ways, until cancelled."""
-        await together(self._ask(), self._offer_for_good(), self._follow())
+        await together(self._ask(), self._offers.run(), self._follow())
 
     async def _ask(self) -> None:
         loop = asyncio.get_running_loop()
@@ -313,7 +313,7 @@ class Paths:
         if self._is_there(known.device):
             self._unmet.discard(known.device.device)
             known.path.made_offer(now)
-            self._offer(known.device.device, asks=True)
+            self._offers.put(known.device.device, asks=True)
         else:
             # Its arrival is told.
             known.path.meet_at = math.inf
@@ -332,7 +332,7 @@ class Paths:
             known = self._by_tag.get(tag_of(datagram))
             probe = known.pair.decode(datagram) if known is not None else None
             if known is not None and probe is not None:
-                self._send(known, known.path.take(source, probe, self._now()))
+                self._send(known, known.take(source, probe, self._now()))
                 self._plan(known)
 
     def _send(self, known: Known, sends: list[Send]) -> None:
@@ -368,24 +368,10 @@ class Paths:
 
     # --- offers -----------------------------------------------------------------------------------------------------
 
-    def _offer(self, device: str, *, asks: bool) -> None:
-        self._to_offer[device] = asks or self._to_offer.get(device, False)
-        self._offers_due.set()
-
-    async def _offer_for_good(self) -> None:
-        while True:
-            await self._offers_due.wait()
-            self._offers_due.clear()
-            while self._to_offer:
-                # Those in use first.
-                device = max(self._to_offer, key=self._is_in_use)
-                await self._make_offer(device, asks=self._to_offer.pop(device))
-                await asyncio.sleep(1 / OFFERS_A_SECOND if self._to_offer else 0)
-
     def _is_in_use(self, device: str) -> bool:
         return device in self._known and self._known[device].path.is_active
 
-    async def _make_offer(self, device: str, *, asks: bool) -> None:
+    async def _make_offer(self, device: str, asks: bool) -> None:
         known, model = self._known.get(device), self._model
         if known is None or model.ledger is None or not self._is_there(known.device):
             return

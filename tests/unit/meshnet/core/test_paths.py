@@ -209,6 +209,20 @@ def test_repeated_words_of_the_peer_from_many_addresses_are_kept_within_bounds()
     assert end.aliases() == ()
 
 
+def test_an_endpoint_that_answered_is_not_pushed_out_by_those_that_were_merely_heard() -> None:
+    crossing = Crossing(direct(), relay())
+    crossing.high.offered(["81.2.69.10:51820"], "46.101.10.20:20001", crossing.now)
+    crossing.run(2)
+    crossing.low.offered(["192.0.2.77:1"], "46.101.10.20:20000", crossing.now)
+    crossing.run(2)
+    known = "62.24.131.7:40000"
+    assert crossing.low.candidates[known].answered_at > 0
+    crossing.low.chosen = "46.101.10.20:20000"
+    for number in range(1, 50):
+        crossing.low.take(f"203.0.113.{number}:9", Probe(Kind.ASK, b"x" * 12), crossing.now)
+    assert known in crossing.low.candidates
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(["low", "high"]), st.integers(0, 2), st.floats(0.1, 8)), max_size=25))
 def test_whatever_breaks_both_agree_again_on_a_way_that_works(breaks: list[tuple[str, int, float]]) -> None:

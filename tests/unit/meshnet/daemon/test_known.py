@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 
+import pytest
+
 from meshnet.core.paths import PeerPath
 from meshnet.core.plan import Way
 from meshnet.core.probes import Kind, Pair, Probe
@@ -15,12 +17,24 @@ from support.situations import Household
 THERE = "203.0.113.9:21000"
 
 
-def known_of() -> Known:
+def known_of(*, decides: bool = True) -> Known:
     home, numbers = Household(), itertools.count()
     device: Device = home.ledger.devices[home.nas.id]
     own = home.ledger.devices[home.laptop.id].wireguard
-    path = PeerPath(device.device, True, lambda: next(numbers).to_bytes(12, "big"), b"secret")
+    path = PeerPath(device.device, decides, lambda: next(numbers).to_bytes(12, "big"), b"secret")
     return Known(device, Pair(seed("wireguard laptop"), own, device.wireguard), path, 0.0)
+
+
+def path_of(known: Known) -> PeerPath:
+    """Of a device that answers probes."""
+    assert isinstance(known.path, PeerPath)
+    return known.path
+
+
+def choice(known: Known, endpoint: str, nonce: bytes, now: float) -> Probe:
+    """The peer chooses this way; it was answered there just now."""
+    sends = known.take(endpoint, Probe(Kind.ASK, nonce), now)
+    return Probe(Kind.CHOOSE, nonce, next(send.probe.cookie for send in sends if send.probe.kind is Kind.ANSWER))
 
 
 def asks(known: Known, now: float) -> int:
@@ -80,3 +94,38 @@ def test_the_last_of_many_turns_is_followed_when_its_time_comes() -> None:
     used = known.path.in_use
     assert used is not None
     assert known.way == Way(used.endpoint, known.path.aliases())
+
+
+def test_a_choice_that_was_followed_is_followed_no_second_time() -> None:
+    known, other = known_of(decides=False), "203.0.113.10:21000"
+    known.path.offered([THERE, other], None, 0.0)
+    answer(known, THERE, 0.0)
+    first = choice(known, THERE, b"1" * 12, 1.0)
+    assert [send.probe.kind for send in known.take(THERE, first, 1.0)] == [Kind.CHOSEN]
+    assert path_of(known).chosen == THERE
+    known.take(other, choice(known, other, b"2" * 12, 2.0), 2.0)
+    assert path_of(known).chosen == other
+    # Recorded, and repeated with its sender's address.
+    assert known.take(THERE, first, 3.0) == []
+    assert path_of(known).chosen == other
+    known.take(THERE, choice(known, THERE, b"3" * 12, 4.0), 4.0)
+    assert path_of(known).chosen == THERE, "a new one is followed"
+
+
+def test_a_choice_that_was_tried_from_elsewhere_first_is_followed_from_where_it_is_good() -> None:
+    known = known_of(decides=False)
+    known.path.offered([THERE], None, 0.0)
+    good = choice(known, THERE, b"1" * 12, 1.0)
+    assert known.take("203.0.113.66:9", good, 1.0) == []
+    assert [send.probe.kind for send in known.take(THERE, good, 1.1)] == [Kind.CHOSEN]
+
+
+@pytest.mark.parametrize("source", ["[fe80::1%eth0]:9", "[fe80::1]:9", "127.0.0.1:9", "[::ffff:203.0.113.9]:9"])
+def test_a_neighbour_who_repeats_what_it_recorded_is_not_taken_for_the_peer(source: str) -> None:
+    known = known_of()
+    known.path.offered([THERE], None, 0.0)
+    answer(known, THERE, 0.0)
+    assert known.take(source, Probe(Kind.ASK, b"1" * 12), 1.0) == []
+    assert list(path_of(known).candidates) == [THERE]
+    assert known.turn(1.0), "what there is of ways can be told"
+    assert known.take("203.0.113.10:9", Probe(Kind.ASK, b"1" * 12), 1.0), "an answer"

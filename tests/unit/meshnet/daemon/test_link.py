@@ -17,14 +17,15 @@ from meshnet.daemon.link import Link
 from meshnet.daemon.model import Model
 from meshnet.errors import Code, MeshnetError, Refusal
 from meshnet.protocol.control import Change, Met, Synced
-from meshnet_platform.api import Facts, Gateway, Link as Interface
+from meshnet_platform.api import Facts, Gateway
+from meshnet_platform.api import Link as Interface
 from support.daemons import PATIENCE, model_of
 from support.situations import Household
 
 CAFE = Facts((Interface("eth0", ("192.168.50.20/24",)),), (Gateway("eth0", "192.168.50.1", 4),))
 HOTSPOT = Facts((Interface("eth1", ("172.20.10.2/28",)),), (Gateway("eth1", "172.20.10.1", 4),))
 CONTAINER = Facts((*CAFE.links, Interface("docker0", ("172.17.0.1/16",), kind="bridge")), CAFE.gateways)
-OFFER = Signed("{}", "")
+OFFER = Signed("{}", ())
 
 
 class Silent(ControlClient):
@@ -82,12 +83,11 @@ def play(tmp_path: Path, scenario: Callable[[Bench], Awaitable[None]]) -> None:
         model = model_of(tmp_path, Household())
         model.facts = CAFE
         bench = Bench(model)
-        running = asyncio.create_task(bench.run())
-        await bench.until_connected(1)
-        await scenario(bench)
-        running.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await running
+        async with asyncio.TaskGroup() as tasks:
+            running = tasks.create_task(bench.run())
+            await bench.until_connected(1)
+            await scenario(bench)
+            running.cancel()
 
     asyncio.run(run())
 

@@ -29,6 +29,22 @@ if sys.platform == "win32":
 HERE, THERE, RELAY = "192.0.2.10:21000", "81.2.69.160:51820", "46.101.10.20:20000"
 
 
+class Watched(FakeProbes):
+    """The laptop's socket; all that it sends is seen, in the order in which it is sent."""
+
+    def __init__(self, scene: Scene) -> None:
+        super().__init__(scene.wire, HERE)
+        self._scene = scene
+
+    def send(self, endpoint: str, payload: bytes) -> bool:
+        """Carry it."""
+        probe = self._scene.pair.decode(payload)
+        if probe is not None:
+            self._scene.heard.append((endpoint, probe))
+        self._scene.moved.set()
+        return super().send(endpoint, payload)
+
+
 class Scene:
     """A laptop's paths, and an attacker with the nas's keys who sees and sends what it likes."""
 
@@ -49,17 +65,7 @@ class Scene:
         self.moved = asyncio.Event()
 
     def _open(self, _port: int, _magic: bytes) -> FakeProbes:
-        probes = self.wire.open(HERE)
-        sent = probes.send
-
-        def send(endpoint: str, payload: bytes) -> bool:
-            probe = self.pair.decode(payload)
-            if probe is not None:
-                self.heard.append((endpoint, probe))
-            self.moved.set()
-            return sent(endpoint, payload)
-
-        probes.send = send  # type: ignore[method-assign]  # so that all is seen in the order in which it is sent
+        self.wire.ends[HERE] = probes = Watched(self)
         return probes
 
     async def _post(self, _offer: Signed) -> str | None:

@@ -143,6 +143,35 @@ def test_what_is_known_from_before_is_asked_while_the_coordinator_is_away(tmp_pa
     play(tmp_path, scenario, online=False)
 
 
+def test_an_offer_that_the_coordinator_did_not_get_is_made_when_it_is_back(tmp_path: Path) -> None:
+    async def scenario(made: Bench) -> None:
+        asked, offered = asyncio.Event(), asyncio.Event()
+
+        def on_carried(_source: str, _to: str) -> None:
+            asked.set()
+            if made.offers:
+                offered.set()
+
+        made.wire.on_carried = on_carried
+        for one in (made.laptop, made.nas):
+            one.paths.sync(None)
+        async with asyncio.timeout(PATIENCE):
+            await asked.wait()
+        for _ in range(10):
+            # The other one begins, too, although it knows nobody to ask.
+            await asyncio.sleep(0)
+        assert made.offers == []
+        # The one with the lower key, who does not wait for the other to begin.
+        keys = made.laptop.model.mesh.devices
+        one = min((made.laptop, made.nas), key=lambda end: keys[end.device.id].wireguard)
+        one.model.connected = True
+        one.paths.connected()
+        async with asyncio.timeout(PATIENCE):
+            await offered.wait()
+
+    play(tmp_path, scenario, online=False)
+
+
 def test_offers_that_are_forged_old_or_for_others_are_passed_over(tmp_path: Path) -> None:
     async def scenario(made: Bench) -> None:
         made.nas.model.online.clear()

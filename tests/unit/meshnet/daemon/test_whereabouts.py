@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from meshnet.core.identity import wireguard_public
+from meshnet.core.plan import Way, plan
 from meshnet.daemon.model import Model
 from meshnet.protocol.control import Beacon
 from support.daemons import model_of
@@ -94,3 +96,24 @@ def test_a_beacon_has_a_key_and_a_port_of_its_own(model: Model) -> None:
         assert model.whereabouts.beacons == (good,)
     model.whereabouts.name_beacons((good, Beacon(OTHER_KEY, 8444), Beacon("C" * 42 + "E=", 8445)))
     assert model.whereabouts.beacons == (good, Beacon(OTHER_KEY, 8444))
+
+
+def test_addresses_of_the_local_network_are_told_to_who_says_it_is_behind_the_same_public_address(model: Model) -> None:
+    model.state.seen_addresses = ["81.2.69.160"]
+    nas = next(device for device in model.mesh.active() if device.name == "nas")
+    near = "192.168.1.20:21000"
+    assert near in model.whereabouts.candidates_for(replace(nas, candidates=("81.2.69.160:51820",)))
+    assert near not in model.whereabouts.candidates_for(replace(nas, candidates=("203.0.113.9:51820",)))
+    assert near not in model.whereabouts.candidates_for(replace(nas, candidates=()))
+    assert near not in model.whereabouts.candidates, "what the whole mesh reads"
+
+
+def test_a_beacon_with_a_members_key_takes_nothing_from_the_member(model: Model) -> None:
+    home = Household()
+    nas = home.ledger.devices[home.nas.id]
+    beacons = ((nas.wireguard, f"{COORDINATOR}:8443"), (KEY, f"{COORDINATOR}:8444"))
+    made = plan(home.situation(beacons=beacons, ways={nas.device: Way("81.2.69.160:51820")})).tunnel
+    assert made is not None
+    of_nas = [peer for peer in made.peers if peer.public_key == nas.wireguard]
+    assert [(peer.endpoint, bool(peer.allowed)) for peer in of_nas] == [("81.2.69.160:51820", True)]
+    assert [peer.allowed for peer in made.peers if peer.public_key == KEY] == [()], "one of its own is there"
