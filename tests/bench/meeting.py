@@ -27,6 +27,10 @@ FAST = 0.002
 """Seconds between two packets of the stream while ways change."""
 _NOTHING = Aim("0", Of.MEASURED, most=0)
 _SOON = Aim("under 3 s", Of.MEASURED, most=3.0)
+_WHY = (
+    "Under a route the way is asked every three seconds, and is dead after three silences half a second apart: 1.5 to"
+    " 4.5 s. To ask more often would cost every routed device packets all day."
+)
 _PATIENCE = 60.0
 _SETTLED = 8.0
 """Seconds after which a pair has met, and nothing is to be told any more."""
@@ -234,7 +238,7 @@ def _changed(found: Found, what: str) -> Row:
     unit = Unit.NUMBER if what.endswith("lost") else Unit.MILLISECONDS
     if what.endswith("lost"):
         return found.row(what, unit, _NOTHING if "comes back" in what else None)
-    return found.row(what, unit, None if "comes back" in what else _SOON)
+    return found.row(what, unit, None if "comes back" in what else _SOON, _WHY)
 
 
 def _at_rest(found: Found) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import statistics
 import textwrap
 from collections.abc import Iterable, Sequence
@@ -125,7 +126,7 @@ class Page:
 _HEAD = """\
 # Benchmarks
 
-<!-- Written by `./dev bench`. Every number comes from one run of it; nothing here is edited by hand. -->
+<!-- Written by `./dev bench`. The numbers of a section come from one run of it; nothing here is edited by hand. -->
 
 How long a switch takes, what a route costs, what the idle daemon costs, and what the same would cost without Meshnet.
 `./dev bench` builds small internets of network namespaces: in some the installed programs make a mesh and a laptop in a
@@ -137,6 +138,7 @@ real one, add a round trip for each question that crosses it.
 """
 _WIDTH = 120
 _QUICK = "\n**This was a quick run, for trying: few runs of everything. Do not quote it.**\n"
+_ALL_MET = "Nothing: every aim on this page was met."
 _MISSED = "\n## What was missed, and why\n\n"
 
 
@@ -145,8 +147,26 @@ def render(page: Page) -> str:
     parts = [_HEAD, _QUICK if page.is_quick else "", "\n", table(("machine", ""), page.machine)]
     parts += [_section(section) for section in page.sections]
     missed = [row for section in page.sections for row in section.rows if row.is_missed]
-    parts += [_MISSED, "\n".join(_miss(row) for row in missed) or "Nothing: every aim on this page was met.", "\n"]
+    parts += [_MISSED, "\n".join(_miss(row) for row in missed) or _ALL_MET, "\n"]
     return "".join(parts)
+
+
+def spliced(text: str, sections: Iterable[Section]) -> str:
+    """A rendered page with these sections in the place of those by the same titles, or behind all others."""
+    for section in sections:
+        head, _, misses = text.partition(_MISSED)
+        before, found, rest = head.partition(f"\n## {section.title}\n")
+        behind = rest.partition("\n## ") if found else ("", "", "")
+        head = before + _section(section) + behind[1] + behind[2]
+        names = tuple(f"- **{row.what}**:" for row in section.rows)
+        kept = [miss for miss in _bullets(misses) if not miss.startswith((*names, "Nothing:"))]
+        kept += [_miss(row) for row in section.rows if row.is_missed]
+        text = head + _MISSED + ("\n".join(kept) or _ALL_MET) + "\n"
+    return text
+
+
+def _bullets(text: str) -> list[str]:
+    return [part.rstrip("\n") for part in re.split(r"(?m)^(?=- )", text) if part.strip()]
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

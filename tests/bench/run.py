@@ -29,7 +29,7 @@ from bench import (
     switching,
     throughput,
 )
-from bench.page import Page, render
+from bench.page import Page, Section, render, spliced
 from lab import net
 from lab.household import Household
 from lab.net import Lab, LabError
@@ -131,23 +131,30 @@ def measure(household: Household, effort: Effort, is_quick: bool) -> Page:
         counts = processes.measure(household, effort.counts)
     with step("giving and taking a permission where many have one"):
         among_many = crowds.measure(effort.crowds, say)
+    paths = measure_paths(effort)
+    with step("letting things break"):
+        recoveries = recovery.measure(effort.faults, say)
+    first = (switches.section(starts, counts), handovers.section, recoveries, through.section, rows.section)
+    sections = (*first, starts.section, idles.section, counts.section, permissions, among_many, *paths)
+    return Page(computer.describe(through.implementation, load), sections, is_quick)
+
+
+def measure_paths(effort: Effort) -> tuple[Section, ...]:
+    """How devices meet, what the beacon costs, and what the relay does."""
     with step("showing a crowd to the beacon"):
         seen = beacons.measure(effort.beacons, say)
     with step("downloading through the relay, and directly"):
         relayed = relaying.measure(effort.relays, effort.seconds, say)
     with step("meeting behind routers, and changing over"):
         met = meeting.measure(effort.meetings, effort.window, say)
-    with step("letting things break"):
-        recoveries = recovery.measure(effort.faults, say)
-    first = (switches.section(starts, counts), handovers.section, recoveries, through.section, rows.section)
-    sections = (*first, starts.section, idles.section, counts.section, permissions, among_many, seen, relayed, met)
-    return Page(computer.describe(through.implementation, load), sections, is_quick)
+    return seen, relayed, met
 
 
 def main() -> int:
     """Measure and write the page; 0 also where an aim was missed, for that is a result."""
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="few runs of everything, for trying")
+    parser.add_argument("--paths", action="store_true", help="only how devices meet; the rest of the page stays")
     parser.add_argument("--output", type=Path, default=PATH, help="where the page goes (%(default)s)")
     given = parser.parse_args()
     reason = net.why_not()
@@ -155,14 +162,18 @@ def main() -> int:
         print(f"Nothing can be measured here: {reason}", file=sys.stderr)
         return 1
     try:
-        page = _run(QUICK if given.quick else FULL, given.quick)
+        effort = QUICK if given.quick else FULL
+        if given.paths:
+            text = spliced(given.output.read_text(encoding="utf-8"), measure_paths(effort))
+        else:
+            text = render(_run(effort, given.quick))
     except LabError as error:
         print(f"\nThe measurements failed: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         say("\nInterrupted; everything was removed, and the page is as it was.")
         return 130
-    given.output.write_text(render(page), encoding="utf-8", newline="\n")
+    given.output.write_text(text, encoding="utf-8", newline="\n")
     say(f"Wrote {given.output}")
     return 0
 

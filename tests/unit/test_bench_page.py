@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bench.crowds import changes
-from bench.page import Aim, Of, Page, Row, Samples, Section, Unit, cell, render, table
+from bench.page import Aim, Of, Page, Row, Samples, Section, Unit, cell, render, spliced, table
 from bench.starting import imports
 
 FAST = Samples((0.1, 0.12, 0.15))
@@ -122,3 +122,23 @@ def test_what_the_kernel_says_of_a_set_is_found_by_verb_and_address() -> None:
     ]
     assert changes(told, "add", "100.64.1.0") == [11.5]
     assert changes(told, "delete", "100.64.1.0") == [13.5]
+
+
+def _section_of(title: str, milliseconds: float) -> Section:
+    aim = Aim("under 100 ms", Of.MEASURED, most=0.1)
+    row = Row(f"{title} time", Samples((milliseconds / 1000,)), aim=aim, why="It is slow.")
+    return Section(title, f"About {title}.", rows=(row,))
+
+
+def test_some_sections_are_measured_anew_and_the_rest_of_the_page_stays() -> None:
+    sections = tuple(_section_of(title, 50) for title in ("First", "Second", "Third"))
+    old, fresh = Page((("cores", "2"),), sections), _section_of("Second", 300)
+    wanted = Page((("cores", "2"),), (sections[0], fresh, sections[2]))
+    assert spliced(render(old), [fresh]) == render(wanted)
+    assert spliced(render(wanted), [sections[1]]) == render(old)
+
+
+def test_a_section_that_is_new_comes_behind_the_others_and_its_miss_behind_theirs() -> None:
+    first, last = _section_of("First", 300), _section_of("Last", 400)
+    page = Page((("cores", "2"),), (first,))
+    assert spliced(render(page), [last]) == render(Page((("cores", "2"),), (first, last)))
