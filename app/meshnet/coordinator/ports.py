@@ -27,6 +27,8 @@ class Binding(NamedTuple):
 
     public: str
     addresses: tuple[str, str]
+    ports: tuple[int, int] = (0, 0)
+    """Of the ends, as a beacon sees them: by others, a NAT has begun anew, and the relay is to listen again."""
 
 
 @dataclass(slots=True)

@@ -210,7 +210,7 @@ class Relays:
         for place in places:
             low, high = (_first_of(place.family, self._seen(device)) for device in ends)
             if low is not None and high is not None:
-                return Binding(place.public, (low, high))
+                return Binding(place.public, (low[0], high[0]), (low[1], high[1]))
         return None
 
     def _is_here(self, device: str) -> bool:
@@ -331,5 +331,6 @@ def _addresses(endpoints: tuple[str, ...]) -> list[Address]:
     return [parse_endpoint(endpoint)[0] for endpoint in endpoints if endpoint]
 
 
-def _first_of(family: int, endpoints: tuple[str, ...]) -> str | None:
-    return next((str(address) for address in _addresses(endpoints) if address.version == family), None)
+def _first_of(family: int, endpoints: tuple[str, ...]) -> tuple[str, int] | None:
+    found = (parse_endpoint(endpoint) for endpoint in endpoints if endpoint)
+    return next(((str(address), port) for address, port in found if address.version == family), None)

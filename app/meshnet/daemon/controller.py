@@ -159,6 +159,7 @@ class Controller:
         await self._system.look()
         self.on_facts(self._model.facts if self._model.ledger is not None else Facts())
         if before[0].links != self._model.facts.links or before[0].gateways != self._model.facts.gateways:
+            self._link.moved()
             self._paths.moved()
         if is_broken or before != (self._model.facts, self._model.problems):
             with contextlib.suppress(MeshnetError):

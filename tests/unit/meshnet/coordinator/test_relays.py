@@ -151,9 +151,20 @@ def test_a_device_that_moves_is_bound_anew_with_each_partner_and_once() -> None:
         await found.endpoints("a", "b")
         await found.endpoints("c", "a")
         await scene.moved("a", "192.0.2.77:1")
-        await scene.moved("a", "192.0.2.77:2")
+        await scene.moved("a", "192.0.2.77:1")
         assert scene.relay.owners == {20000: ("192.0.2.77", "192.0.2.2"), 20002: ("192.0.2.77", "192.0.2.3")}
         assert sorted(scene.relay.bindings) == [20000, 20000, 20002, 20002]
+
+    play(scenario)
+
+
+def test_a_device_whose_nat_began_anew_may_come_by_another_port_at_once() -> None:
+    async def scenario(scene: Scene, found: Relays) -> None:
+        await found.endpoints("a", "b")
+        scene.relay.bindings.clear()
+        await scene.moved("a", "192.0.2.1:4000")
+        assert scene.relay.bindings == [20000]
+        assert scene.relay.owners == {20000: ("192.0.2.1", "192.0.2.2")}
 
     play(scenario)
 
