@@ -290,7 +290,9 @@ class Observer:
     def stop(self) -> list[Packet]:
         """End the capture with nothing left unread; what it saw."""
         if self._process.returncode is None:
-            wait_until(self._drained, "end of what tcpdump has to read", tick=0.05)
+            # What comes from here on may come without an end.
+            _, received, _ = self._count()
+            wait_until(lambda: self._has_written(received), "end of what tcpdump has to read", 30, tick=0.05)
             self._process.signal(signal.SIGINT)
             self._process.wait()
         return self.packets()
@@ -312,17 +314,22 @@ class Observer:
         wanted = fields.items()
         return [packet for packet in self.packets() if all(getattr(packet, key) == value for key, value in wanted)]
 
-    def _drained(self) -> bool:
-        """Whether tcpdump has written all that the kernel gave it; by the counts it prints on SIGUSR1."""
+    def _has_written(self, received: int) -> bool:
+        """Whether tcpdump has written so many packets, or all that it ever will of those that the kernel gave it."""
+        captured, _, _ = self._count()
+        counts = self._counts()
+        # What came in before the filter was set is counted, thrown away, and never captured: then the counts stand
+        # still with a difference, while tcpdump goes on to answer.
+        return captured >= received or (len(counts) > _STILL and len(set(counts[-_STILL:])) == 1)
+
+    def _count(self) -> tuple[int, int, int]:
+        """Packets captured, received and dropped, by what tcpdump prints on SIGUSR1."""
         before = len(self._counts())
         self._process.signal(_SIGUSR1)
         counts = wait_until(lambda: found if len(found := self._counts()) > before else None, "counts of tcpdump")
-        captured, received, dropped = counts[-1]
-        if dropped:
-            raise LabError(f"tcpdump lost {dropped} packets; what it saw proves nothing")
-        # What came in before the filter was set is counted, thrown away, and never captured: then the counts stand
-        # still with a difference, while tcpdump goes on to answer.
-        return captured == received or (len(counts) > _STILL and len(set(counts[-_STILL:])) == 1)
+        if counts[-1][2]:
+            raise LabError(f"tcpdump lost {counts[-1][2]} packets; what it saw proves nothing")
+        return counts[-1]
 
     def _counts(self) -> list[tuple[int, int, int]]:
         text = self._process.err.read_text()
