@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from lab.household import Household
-from lab.net import Lab, LabError, Machine, wait_until
+from lab.net import Lab, LabError, Machine, Process, wait_until
 from lab.world import World
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
@@ -66,6 +66,11 @@ def is_well(household: Household) -> bool:
     return household.status()["state"] == "routing" and "chain guard" in rules and "lookup 20854" in rules
 
 
+def troubles(daemon: Process) -> int:
+    """How often it said that it could not repair something, or that a change of its own was refused in the middle."""
+    return sum("could not be put right" in line or "the system refused" in line for line in daemon.lines())
+
+
 def test_the_status_comes_while_a_tool_hangs_and_what_hung_is_ended(household: Household) -> None:
     world, laptop = household.world, household.world.laptop
     with tools_that(laptop, "hang"):
@@ -88,10 +93,10 @@ def test_a_flushed_firewall_that_cannot_be_repaired_leaks_nothing_and_is_repaire
 ) -> None:
     world, laptop = household.world, household.world.laptop
     daemon = household.daemons[laptop]
-    told = sum("could not be put right" in line for line in daemon.lines())
+    told = troubles(daemon)
     with tools_that(laptop, behaviour):
         laptop.run("/run/real-nft", "flush", "ruleset")
-        wait_until(lambda: sum("could not be put right" in line for line in daemon.lines()) > told, "word of it", SOON)
+        wait_until(lambda: troubles(daemon) > told, "word of it", SOON)
         assert world.public_address(laptop) in (world.home_public4, None)
         assert world.public_address(laptop, 6) in (world.home6, None)
     wait_until(lambda: is_well(household), "all to be well again", SOON)
