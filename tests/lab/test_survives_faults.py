@@ -127,7 +127,7 @@ def test_the_tunnel_follows_the_better_line_at_once(watched: Watched) -> None:
     wait_until(lambda: journey.path_of_tunnel() == PHONE_PUBLIC, "tunnel by the better line", tick=0.2)
     journey.return_to_cafe()
     cafe = (journey.world.cafe_public4, journey.world.laptop6)
-    wait_until(lambda: journey.path_of_tunnel() in cafe, "tunnel by the café", tick=0.2)
+    wait_until(lambda: journey.path_of_tunnel() in cafe, "tunnel by the café", PATIENCE, 0.2)
     journey.probes.await_answers(PATIENCE)
 
 
