@@ -9,10 +9,10 @@ import contextlib
 import ipaddress
 import secrets
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 
 from meshnet.core import records as rec
-from meshnet.core.identity import address6, clean_name, encode, fingerprint, wireguard_public
+from meshnet.core.identity import SigningKey, address6, clean_name, encode, fingerprint, wireguard_public
 from meshnet.core.links import CoordinatorAddress, JoinLink, invite_key, parse_create, parse_join
 from meshnet.core.records import Device, Signed, body_of, countersign, sign, text_of
 from meshnet.core.settings import changed
@@ -55,7 +55,7 @@ class Membership:
             network4=hello.network4,
             network6=hello.network6,
         )
-        membership = self._own_membership(mesh, request.mesh_key, address4)
+        membership = membership_of(mesh, self._model.key, request.mesh_key, address4, self._model.clock())
         return local.Statements((text_of(mesh), text_of(membership)))
 
     async def create(self, request: local.Create, caller: int) -> None:
@@ -68,7 +68,7 @@ class Membership:
         joined = self._joined(mesh, line.coordinator, request.name or _host_name(), caller)
         founding, membership = request.records
         records = (founding, countersign(membership, self._model.key), self._introduction(mesh, joined.name))
-        _check(mesh.key, records)
+        check(mesh.key, records)
         async with self._link.talk(line.coordinator) as client:
             await client.create(Create(token=encode(line.token), records=records))
         await self._enter(joined, records)
@@ -104,13 +104,16 @@ class Membership:
         wanted_name = clean_name(request.name or _host_name())
         key = invite_key(link.secret)
         async with self._link.talk(link.coordinator) as client:
-            begin = JoinBegin(key.public, self._model.key.public, key.sign(join_message(self._model.key.public)))
-            joining = await client.join_begin(begin)
+            joining = await client.join_begin(begin_join(key, self._model.key))
             mesh = self._verified(link, joining.mesh, joining.invite)
             joined = self._joined(mesh, link.coordinator, wanted_name, caller)
-            membership = sign(text_of(self._own_membership(mesh, key.public, joining.address4)), key, self._model.key)
+            membership = sign(
+                text_of(membership_of(mesh, self._model.key, key.public, joining.address4, self._model.clock())),
+                key,
+                self._model.key,
+            )
             records = (membership, self._introduction(mesh, joined.name))
-            _check(mesh.key, (joining.mesh, joining.invite, *records))
+            check(mesh.key, (joining.mesh, joining.invite, *records))
             await client.join(Join(records))
         self._model.state.settings = settings
         await self._enter(joined, (joining.mesh, joining.invite, *records))
@@ -121,7 +124,7 @@ class Membership:
         if not isinstance(body, rec.Mesh) or body.key != link.mesh_key or body.coordinator != link.coordinator.key:
             raise Refusal(Code.INVITE_FOREIGN, foreign)
         try:
-            _check(link.mesh_key, (mesh, invite))
+            check(link.mesh_key, (mesh, invite))
         except MeshnetError as error:
             raise Refusal(Code.INVITE_FOREIGN, foreign) from error
         return body
@@ -169,16 +172,6 @@ class Membership:
         if self._model.state.joined is not None:
             raise Refusal(Code.ALREADY_JOINED)
 
-    def _own_membership(self, mesh: rec.Mesh, invite: str, address4: str) -> rec.Membership:
-        return rec.Membership(
-            mesh=mesh.mesh,
-            device=self._model.key.public,
-            invite=invite,
-            address4=address4,
-            address6=address6(mesh.network6, self._model.key.public),
-            joined=int(self._model.clock()),
-        )
-
     def _introduction(self, mesh: rec.Mesh, name: str) -> Signed:
         """The first record of this device: its name, and how to reach it is told once that is known."""
         body = Device(
@@ -205,6 +198,23 @@ class Membership:
         await self._settle()
 
 
+def begin_join(invite: SigningKey, device: SigningKey) -> JoinBegin:
+    """Ask for the mesh behind an invite, for this device."""
+    return JoinBegin(invite.public, device.public, invite.sign(join_message(device.public)))
+
+
+def membership_of(mesh: rec.Mesh, device: SigningKey, invite: str, address4: str, now: float) -> rec.Membership:
+    """That the device belongs to the mesh, to be signed by it and by the key `invite`; `now` is Unix time."""
+    return rec.Membership(
+        mesh=mesh.mesh,
+        device=device.public,
+        invite=invite,
+        address4=address4,
+        address6=address6(mesh.network6, device.public),
+        joined=int(now),
+    )
+
+
 def _body(record: Signed) -> rec.Body:
     try:
         return body_of(record.body)
@@ -212,7 +222,8 @@ def _body(record: Signed) -> rec.Body:
         raise MeshnetError(Code.INVALID_MESSAGE, f"This is no record: {error}") from error
 
 
-def _check(mesh_key: str, records: tuple[Signed, ...]) -> None:
+def check(mesh_key: str, records: Iterable[Signed]) -> None:
+    """Whether all of these, in this order, are to be believed; MeshnetError `invalid-message` where one is not."""
     ledger = Ledger(mesh_key)
     try:
         for record in records:

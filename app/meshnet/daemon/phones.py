@@ -12,16 +12,16 @@ from typing import NamedTuple
 
 from meshnet.core.devices import find
 from meshnet.core.endpoints import format_endpoint, may_be_candidate, parse_endpoint
-from meshnet.core.identity import KEY_BYTES, SigningKey, address6, clean_name, is_wireguard_key
+from meshnet.core.identity import KEY_BYTES, SigningKey, clean_name, is_wireguard_key
 from meshnet.core.links import JoinLink, invite_key, parse_join
-from meshnet.core.records import STOCK, Device, Membership, Removal, Signed, sign, text_of
-from meshnet.core.trust import Ledger, RefusedRecordError
+from meshnet.core.records import STOCK, Device, Mesh, Removal, Signed, sign, text_of
 from meshnet.daemon.control_client import ControlClient
 from meshnet.daemon.link import Link
+from meshnet.daemon.membership import begin_join, check, membership_of
 from meshnet.daemon.model import Model
 from meshnet.errors import Code, MeshnetError, Refusal
 from meshnet.protocol import local
-from meshnet.protocol.control import Join, JoinBegin, join_message
+from meshnet.protocol.control import Join
 
 CANNOT_HOST = "it is a WireGuard app, without Meshnet"
 
@@ -92,27 +92,24 @@ class Phones:
     async def _join(
         self, client: ControlClient, link: JoinLink, device: SigningKey, request: local.AddPhone
     ) -> tuple[Signed, ...]:
-        invite = invite_key(link.secret)
-        begin = JoinBegin(invite.public, device.public, invite.sign(join_message(device.public)))
-        address4 = (await client.join_begin(begin)).address4
+        model, invite = self._model, invite_key(link.secret)
+        address4 = (await client.join_begin(begin_join(invite, device))).address4
+        membership = membership_of(self._founding, device, invite.public, address4, model.clock())
         records = (
-            sign(text_of(self._membership(device, invite.public, address4)), invite, device),
+            sign(text_of(membership), invite, device),
             sign(text_of(self._introduction(device, request)), device),
         )
-        self._check_records(records)
+        # The coordinator chose the address: it must not be one that somebody has.
+        check(model.joined.mesh_key, (*model.mesh.records(), *records))
         await client.join(Join(records))
         return records
 
-    def _membership(self, device: SigningKey, invite: str, address4: str) -> Membership:
-        mesh = self._model.mesh
-        return Membership(
-            mesh=mesh.mesh_id,
-            device=device.public,
-            invite=invite,
-            address4=address4,
-            address6=address6(mesh.mesh.network6 if mesh.mesh else "", device.public),
-            joined=int(self._model.clock()),
-        )
+    @property
+    def _founding(self) -> Mesh:
+        found = self._model.mesh.mesh
+        if found is None:
+            raise Refusal(Code.NOT_JOINED)
+        return found
 
     def _introduction(self, device: SigningKey, request: local.AddPhone) -> Device:
         return Device(
@@ -124,15 +121,6 @@ class Phones:
             wireguard=request.wireguard,
             cannot_host=CANNOT_HOST,
         )
-
-    def _check_records(self, records: tuple[Signed, ...]) -> None:
-        """The coordinator chose the address: it must not be one that somebody has."""
-        tried = Ledger(self._model.joined.mesh_key)
-        try:
-            for record in (*self._model.mesh.records(), *records):
-                tried.accept(record)
-        except RefusedRecordError as error:
-            raise MeshnetError(Code.INVALID_MESSAGE, f"A record that must not be believed: {error}") from error
 
     # --- what the configuration needs -------------------------------------------------------------------------------
 
