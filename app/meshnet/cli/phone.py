@@ -15,15 +15,12 @@ import segno
 from meshnet.cli.client import Client
 from meshnet.cli.signing import sign_statements
 from meshnet.core.identity import KEY_BYTES, wireguard_private, wireguard_public
+from meshnet.core.plan import KEEPALIVE, RELAY_MTU
 from meshnet.core.records import Invite
 from meshnet.errors import Code, MeshnetError
 from meshnet.protocol import local
 
 INVITE_SECONDS = 600
-MTU = 1280
-"""The least that IPv6 permits (RFC 8200): it passes the relay and every tunnel on the way."""
-KEEPALIVE = 25
-"""Seconds; common NATs forget a UDP flow after 30."""
 _SCALE = 6
 """Pixels of a dot in the picture."""
 
@@ -60,7 +57,7 @@ def config_of(added: local.PhoneAdded, private_key: str) -> str:
     """
     text = (
         f"[Interface]\nPrivateKey = {private_key}\nAddress = {added.address4}/32, {added.address6}/128\n"
-        f"DNS = {added.dns}\nMTU = {MTU}\n"
+        f"DNS = {added.dns}\nMTU = {RELAY_MTU}\n"
         f"\n[Peer]\nPublicKey = {added.host_key}\nAllowedIPs = 0.0.0.0/0, ::/0\nEndpoint = {added.endpoint}\n"
         f"PersistentKeepalive = {KEEPALIVE}\n"
     )

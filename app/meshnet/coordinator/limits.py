@@ -6,6 +6,8 @@ import ipaddress
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from meshnet.core.allowance import Allowance
+
 _CALLERS_MAX = 10_000
 
 
@@ -23,32 +25,17 @@ class Limiter:
     def __init__(self, each: Rate, all_together: Rate, monotonic: Callable[[], float]) -> None:
         self._each = each
         self._monotonic = monotonic
-        self._buckets: dict[str, _Bucket] = {}
-        self._all = _Bucket(all_together, monotonic())
+        self._buckets: dict[str, Allowance] = {}
+        self._all = Allowance(all_together.burst, all_together.per_second)
 
     def allows(self, caller: str) -> bool:
         """Whether the caller may call now; counts the call when it may."""
         now = self._monotonic()
-        bucket = self._buckets.pop(caller, None) or _Bucket(self._each, now)
+        bucket = self._buckets.pop(caller, None) or Allowance(self._each.burst, self._each.per_second)
         self._buckets[caller] = bucket
         if len(self._buckets) > _CALLERS_MAX:
             del self._buckets[next(iter(self._buckets))]
-        return bucket.take(now) and self._all.take(now)
-
-
-class _Bucket:
-    def __init__(self, rate: Rate, now: float) -> None:
-        self._rate = rate
-        self._left = rate.burst
-        self._at = now
-
-    def take(self, now: float) -> bool:
-        self._left = min(self._rate.burst, self._left + (now - self._at) * self._rate.per_second)
-        self._at = now
-        if self._left < 1:
-            return False
-        self._left -= 1
-        return True
+        return bucket.takes(now) and self._all.takes(now)
 
 
 def caller_of(address: str) -> str:

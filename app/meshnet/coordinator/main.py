@@ -104,7 +104,7 @@ def main() -> None:
 @click.option("--tls-cert", type=click.Path(path_type=Path), default=None, help="Default: makes its own.")
 @click.option("--tls-key", type=click.Path(path_type=Path), default=None)
 @click.option("--network4", default="100.64.0.0/10", show_default=True, callback=_read_network)
-@click.option("--no-relay", is_flag=True, help="Serve no relay and no beacon, which need root.")
+@click.option("--no-relay", is_flag=True, help="Serve no relay and no beacon; they need root, or CAP_NET_ADMIN.")
 @click.option("--relay-ports", default=None, callback=_read_ports, help=f"UDP ports A-B; default: {RELAY_PORTS}.")
 def serve(
     public_host: str,

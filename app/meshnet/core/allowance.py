@@ -1,4 +1,4 @@
-"""How often something may be done that others can bring about: so much at once, and so much a second after that."""
+"""How often something may be done that others can bring about: so much at once, and so much a second after. Pure."""
 
 from __future__ import annotations
 

@@ -129,7 +129,7 @@ class Controller:
             return
         if self._model.ledger is not None:
             self._model.settle_exit()
-        self.on_facts(self._model.facts if self._model.ledger is not None else Facts())
+        self._tell_facts()
         self._paths.sync(self._routing.wish.host if self._routing.wish else self._routing.choice)
         try:
             await self._system.apply()
@@ -144,6 +144,9 @@ class Controller:
             self.on_change()
         await self._move_once_told()
 
+    def _tell_facts(self) -> None:
+        self.on_facts(self._model.facts if self._model.ledger is not None else Facts())
+
     async def _move_once_told(self) -> None:
         """The VPN of this device dropped, and its peers are to go on by its own line: they have heard of it first."""
         if not self._model.must_tell_of_line or not self._model.connected or not await self._link.told(TELL_WITHIN):
@@ -157,7 +160,7 @@ class Controller:
         self._model.catch_up()
         before = (self._model.facts, self._model.problems)
         await self._system.look()
-        self.on_facts(self._model.facts if self._model.ledger is not None else Facts())
+        self._tell_facts()
         if before[0].links != self._model.facts.links or before[0].gateways != self._model.facts.gateways:
             self._link.moved()
             self._paths.moved()

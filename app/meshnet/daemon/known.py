@@ -11,6 +11,7 @@ import secrets
 from collections import deque
 from dataclasses import dataclass, field
 
+from meshnet.core.allowance import Allowance
 from meshnet.core.candidates import ALIVE
 from meshnet.core.endpoints import may_be_candidate
 from meshnet.core.paths import PeerPath, Send
@@ -18,7 +19,6 @@ from meshnet.core.plan import Way
 from meshnet.core.probes import NONCE_BYTES, Kind, Pair, Probe
 from meshnet.core.records import STOCK, Device
 from meshnet.core.stock import StockPath
-from meshnet.daemon.allowance import Allowance
 
 ASKS_AT_ONCE, ASKS_A_SECOND = 120, 2.0
 """Of one peer's endpoints that have not answered lately: whoever is named to us as a peer gets no more from here."""

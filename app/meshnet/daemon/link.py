@@ -12,9 +12,9 @@ import logging
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 
+from meshnet.core.allowance import Allowance
 from meshnet.core.links import CoordinatorAddress
 from meshnet.core.records import Signed
-from meshnet.daemon.allowance import Allowance
 from meshnet.daemon.control_client import ControlClient
 from meshnet.daemon.model import Model
 from meshnet.daemon.tasks import together

@@ -87,11 +87,6 @@ class Model:
         return wireguard_private(self.state.wireguard_key)
 
     @property
-    def seen_address(self) -> str | None:
-        """Where the coordinator sees this device, or saw it last."""
-        return next(iter(self.state.seen_addresses), None)
-
-    @property
     def own_public(self) -> tuple[str, ...]:
         """Addresses under which the world reaches this device, and its router with it."""
         chosen = self.state.settings.endpoint

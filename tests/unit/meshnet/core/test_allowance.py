@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meshnet.daemon.allowance import Allowance
+from meshnet.core.allowance import Allowance
 
 
 def test_so_much_at_once_and_no_more() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -10,16 +12,16 @@ from meshnet.core.probes import Kind, Probe
 from support.crossing import Crossing, Way
 
 
-def direct(**words: object) -> Way:
-    return Way("81.2.69.10:51820", "62.24.131.7:40000", **words)  # type: ignore[arg-type]  # words of Way
+def direct(**words: Any) -> Way:
+    return Way("81.2.69.10:51820", "62.24.131.7:40000", **words)
 
 
 def near() -> Way:
     return Way("192.168.1.10:51820", "192.168.1.20:51821", delay=0.001)
 
 
-def relay(**words: object) -> Way:
-    return Way("46.101.10.20:20001", "46.101.10.20:20000", is_relay=True, **words)  # type: ignore[arg-type]
+def relay(**words: Any) -> Way:
+    return Way("46.101.10.20:20001", "46.101.10.20:20000", is_relay=True, **words)
 
 
 def kinds(crossing: Crossing) -> tuple[str, str]:

@@ -132,7 +132,7 @@ def test_what_the_daemon_notes_for_itself_stops_nothing_and_is_kept_later(
     assert caplog.text.count("No space left") == 2, "once for the state, once for the records"
     disk.is_full = False
     model.catch_up()
-    assert after_restart(tmp_path).seen_address == "81.2.69.2"
+    assert after_restart(tmp_path).state.seen_addresses[0] == "81.2.69.2"
     assert after_restart(tmp_path).mesh.grants[home.laptop.id, home.nas.id].routing
 
 

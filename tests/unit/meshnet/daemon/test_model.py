@@ -19,7 +19,7 @@ def test_what_the_coordinator_calls_an_address_and_is_none_is_passed_over(tmp_pa
     model = model_of(tmp_path, Household())
     for junk in ("", "not an address", "300.1.2.3", "81.2.69.10:1"):
         model.see_address(junk)
-    assert model.seen_address is None
+    assert model.state.seen_addresses == []
     model.see_address("81.2.69.10")
     assert model.own_record(1).candidates == (f"81.2.69.10:{model.state.listen_port}",)
 
