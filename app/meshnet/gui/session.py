@@ -15,6 +15,7 @@ from meshnet.gui.models.mesh import Mesh
 from meshnet.protocol import local
 
 OWN_DEVICES = "own-devices"
+PAUSE_SECONDS = 600
 
 
 class Session(QObject):
@@ -22,6 +23,8 @@ class Session(QObject):
 
     failed = Signal(str, str)
     """Something was refused: what happened and why, and what to do."""
+    refused = Signal()
+    """A setting was refused: what shows one shows the snapshot's value again."""
     open_wanted = Signal()
     quit_wanted = Signal()
 
@@ -42,6 +45,8 @@ class Session(QObject):
             Verb.STOP: self.stop_routing,
             Verb.SHARE: partial(self.share, True),
             Verb.UNSHARE: partial(self.share, False),
+            Verb.PAUSE: self.pause,
+            Verb.RESUME: self.resume,
             Verb.OPEN: self.open_wanted.emit,
             Verb.QUIT: self.quit_wanted.emit,
         }
@@ -77,14 +82,31 @@ class Session(QObject):
             lambda error: self._not_granted(key, turn, error),
         )
 
+    def pause(self) -> None:
+        """Let traffic go out directly for ten minutes; the route goes on by itself."""
+        self._routing_to = None
+        self._link.call(local.PauseRoute(PAUSE_SECONDS), local.Status, _nothing, self._fail)
+
+    def resume(self) -> None:
+        """End the pause."""
+        self._link.call(local.ResumeRoute(), local.Status, _nothing, self._fail)
+
+    def stop_client(self, device: str, wanted: bool) -> None:
+        """End the device's (id) routing through this one for ten minutes, or let it go on."""
+        request = local.StopClient(device, PAUSE_SECONDS if wanted else 0)
+        self._link.call(request, local.Status, _nothing, self._fail)
+
     def share(self, wanted: bool) -> None:
         """Let all devices of the person's own route through this one, or none."""
-        value = "routing" if wanted else "none"
+        self.set(OWN_DEVICES, "routing" if wanted else "none")
+
+    def set(self, key: str, value: str) -> None:
+        """Change a setting of the daemon; on refusal the views show what was before."""
         self._link.call(
-            local.SetSetting(OWN_DEVICES, value),
+            local.SetSetting(key, value),
             local.SettingValues,
-            lambda _: self._mesh.set_own_devices(value),
-            self._fail,
+            self._on_settings,
+            self._not_set,
         )
 
     def refresh_settings(self) -> None:
@@ -103,7 +125,11 @@ class Session(QObject):
         self._mesh.lose(error.message.rstrip("."), error.cure)
 
     def _on_settings(self, settings: local.SettingValues) -> None:
-        self._mesh.set_own_devices(settings.values.get(OWN_DEVICES, ""))
+        self._mesh.set_settings(settings.values)
+
+    def _not_set(self, error: MeshnetError) -> None:
+        self.refused.emit()
+        self._fail(error)
 
     def _route_ended(self, device: str) -> None:
         if self._routing_to == device:

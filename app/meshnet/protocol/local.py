@@ -23,10 +23,15 @@ T = TypeVar("T")
 
 # --- what front ends show -------------------------------------------------------------------------------------------
 
+Capability = shown.Capability
 Permissions = shown.Permissions
 ThisDevice = shown.ThisDevice
 CoordinatorStatus = shown.CoordinatorStatus
+Hop = shown.Hop
 RouteStatus = shown.RouteStatus
+HostedClient = shown.HostedClient
+StoppedClient = shown.StoppedClient
+Pause = shown.Pause
 Status = shown.Status
 DeviceView = shown.DeviceView
 DeviceList = shown.DeviceList
@@ -71,6 +76,23 @@ class StartRoute(_Request, frozen=True, tag="route"):
 
 class StopRoute(_Request, frozen=True, tag="route-off"):
     """-> Status"""
+
+
+class PauseRoute(_Request, frozen=True, tag="pause"):
+    """-> Status. Traffic goes out directly for so many seconds (at most a day); then the route is wanted again."""
+
+    seconds: int
+
+
+class ResumeRoute(_Request, frozen=True, tag="resume"):
+    """-> Status, when the paused route is wanted again; `not-supported` where none is paused."""
+
+
+class StopClient(_Request, frozen=True, tag="stop-client"):
+    """-> Status. The device's routing through this one ends for so many seconds; 0 lets it go on."""
+
+    device: str
+    seconds: int
 
 
 class Allow(_Request, frozen=True, tag="allow"):
@@ -181,6 +203,9 @@ Request = (
     | Doctor
     | StartRoute
     | StopRoute
+    | PauseRoute
+    | ResumeRoute
+    | StopClient
     | Allow
     | Deny
     | Rename

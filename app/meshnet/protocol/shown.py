@@ -2,7 +2,26 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 import msgspec
+
+
+class Capability(StrEnum):
+    """What a daemon may be able to do; one that is not named is not there."""
+
+    ROUTE = "route"
+    """Send this device's traffic through a host."""
+    HOST = "host"
+    """Carry others' traffic."""
+    INCOMING = "incoming"
+    """Keep peers from connecting to this device."""
+    PAUSE = "pause"
+    STOP_CLIENT = "stop-client"
+    PHONE = "phone"
+    """Add stock WireGuard apps."""
+    EXTERNAL = "external"
+    """Link this mesh with those of other people."""
 
 
 class Permissions(msgspec.Struct, frozen=True):
@@ -32,6 +51,15 @@ class CoordinatorStatus(msgspec.Struct, frozen=True):
     connected: bool
 
 
+class Hop(msgspec.Struct, frozen=True):
+    """A host on the way of the route."""
+
+    name: str
+    """"?" for one that this device may not see."""
+    id: str | None
+    online: bool
+
+
 class RouteStatus(msgspec.Struct, frozen=True):
     """The route that is wanted."""
 
@@ -48,6 +76,41 @@ class RouteStatus(msgspec.Struct, frozen=True):
     """By what the traffic leaves the last host: its own "line", a "vpn" it is on, or that VPN is "lost"."""
     instead_of: str | None = None
     """Name of the host that the person chose, while a fallback stands in for it."""
+    hops: tuple[Hop, ...] = ()
+    """The hosts of `chain`, with what is known of each."""
+    public: tuple[str, ...] = ()
+    """The addresses that the world sees, as far as the last host tells: one of each family at most."""
+
+
+class HostedClient(msgspec.Struct, frozen=True):
+    """A device that routes through this one."""
+
+    id: str
+    name: str
+    since: str
+    """ISO 8601, UTC: since when, as far as this run of the daemon has seen."""
+    rx_bytes: int
+    """What it sent into the tunnel since then, in bytes."""
+    tx_bytes: int
+    """What it was sent."""
+
+
+class StoppedClient(msgspec.Struct, frozen=True):
+    """A device that may route through this one, and was stopped for now."""
+
+    id: str
+    name: str
+    until: str
+    """ISO 8601, UTC."""
+
+
+class Pause(msgspec.Struct, frozen=True):
+    """A route that was stopped for a while, and goes on by itself."""
+
+    host: str
+    host_id: str
+    until: str
+    """ISO 8601, UTC."""
 
 
 class Status(msgspec.Struct, frozen=True):
@@ -70,6 +133,16 @@ class Status(msgspec.Struct, frozen=True):
     """The reason in words, to stand behind a "because"."""
     unconfirmed: tuple[str, ...] = ()
     """Ids of devices that joined by an invite and wait for a front end with the mesh key."""
+    version: str = ""
+    """The daemon's."""
+    capabilities: tuple[str, ...] = ()
+    """What this daemon can do on this system (`Capability`); front ends show nothing else."""
+    public: tuple[str, ...] = ()
+    """The addresses that the world sees of this device while it is not routed: one of each family at most."""
+    hosting: tuple[HostedClient, ...] = ()
+    """Those of `clients`, with what is known of each."""
+    stopped: tuple[StoppedClient, ...] = ()
+    pause: Pause | None = None
 
 
 class DeviceView(msgspec.Struct, frozen=True):

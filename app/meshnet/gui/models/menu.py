@@ -19,6 +19,8 @@ class Verb(Enum):
 
     ROUTE = auto()
     STOP = auto()
+    PAUSE = auto()
+    RESUME = auto()
     SHARE = auto()
     UNSHARE = auto()
     OPEN = auto()

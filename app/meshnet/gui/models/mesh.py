@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from PySide6.QtCore import QObject, Signal
 
-from meshnet.protocol.local import DeviceView, Status, Update
+from meshnet.protocol.local import Capability, DeviceView, Status, Update
 
 NOT_JOINED = Status("not-joined")
 
@@ -26,12 +26,25 @@ class Snapshot:
     status: Status = NOT_JOINED
     devices: Mapping[str, DeviceView] = field(default_factory=lambda: MappingProxyType({}))
     """By their ids."""
-    own_devices: str = ""
-    """The setting `own-devices`; empty until the daemon has told it."""
+    settings: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """The daemon's settings by their keys; empty until it has told them."""
+    favourites: frozenset[str] = frozenset()
+    """Ids of the hosts that the person likes best."""
+    recent: tuple[str, ...] = ()
+    """Ids of the hosts that were used last, the newest first."""
     asked: Mapping[tuple[str, str], bool] = field(default_factory=lambda: MappingProxyType({}))
     """What the person ticked or unticked and the daemon has not answered yet, by device id and grant."""
     notice: str = ""
     """What went wrong last, until the person has seen it."""
+
+    def can(self, capability: Capability) -> bool:
+        """Whether the daemon can do this; what it cannot is not shown."""
+        return self.connected and capability in self.status.capabilities
+
+    @property
+    def own_devices(self) -> str:
+        """The setting `own-devices`; empty until the daemon has told it."""
+        return self.settings.get("own-devices", "")
 
 
 class Mesh(QObject):
@@ -49,7 +62,7 @@ class Mesh(QObject):
 
     def lose(self, trouble: str, cure: str) -> None:
         """The daemon does not answer."""
-        self._become(connected=False, trouble=trouble, cure=cure, status=NOT_JOINED, devices={}, asked={})
+        self._become(connected=False, trouble=trouble, cure=cure, status=NOT_JOINED, devices={}, asked={}, settings={})
 
     def update(self, update: Update) -> None:
         """Take in what changed."""
@@ -70,9 +83,13 @@ class Mesh(QObject):
             devices[device] = msgspec.structs.replace(devices[device], grants=grants)
         self._become(asked=asked, devices=devices)
 
-    def set_own_devices(self, value: str) -> None:
-        """The setting `own-devices` has this value."""
-        self._become(own_devices=value)
+    def set_settings(self, values: Mapping[str, str]) -> None:
+        """These settings have these values; others are as they were."""
+        self._become(settings={**self.now.settings, **values})
+
+    def prefer(self, favourites: frozenset[str], recent: tuple[str, ...]) -> None:
+        """What the person likes best, and used last."""
+        self._become(favourites=favourites, recent=recent)
 
     def notify(self, notice: str) -> None:
         """Something went wrong, or (empty) the person has seen it."""

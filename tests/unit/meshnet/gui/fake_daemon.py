@@ -49,7 +49,12 @@ def route(
 def joined(state: str = "idle", **changes: Any) -> local.Status:
     """The status of a device in a mesh."""
     status = local.Status(
-        state, device=LAPTOP, mesh="m" * 26, coordinator=local.CoordinatorStatus("https://mesh.example:8443", True)
+        state,
+        device=LAPTOP,
+        mesh="m" * 26,
+        coordinator=local.CoordinatorStatus("https://mesh.example:8443", True),
+        version="0.1.0",
+        capabilities=tuple(local.Capability),
     )
     return msgspec.structs.replace(status, **changes)
 

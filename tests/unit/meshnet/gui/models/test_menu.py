@@ -16,7 +16,7 @@ def mesh_of(*devices: DeviceView, status: Status | None = None, own_devices: str
         connected=True,
         status=status or joined(),
         devices={view.id: view for view in devices},
-        own_devices=own_devices,
+        settings={"own-devices": own_devices} if own_devices else {},
     )
 
 

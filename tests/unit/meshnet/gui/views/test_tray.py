@@ -16,7 +16,7 @@ from meshnet.gui.models.mesh import Snapshot
 from meshnet.gui.views.tray import Tray
 
 HOME, NAS = device("home-pc", 2), device("nas", 3)
-IDLE = Snapshot(connected=True, status=joined(), devices={HOME.id: HOME, NAS.id: NAS}, own_devices="none")
+IDLE = Snapshot(connected=True, status=joined(), devices={HOME.id: HOME, NAS.id: NAS}, settings={"own-devices": "none"})
 ROUTED = replace(IDLE, status=joined("routing", route=route(HOME)))
 
 
@@ -68,7 +68,7 @@ def test_a_click_says_what_was_chosen_and_leaves_the_check_mark_to_the_daemon(tr
 def test_the_setting_is_toggled_once_for_each_click(tray: Tray, chosen: list[Choice]) -> None:
     share = action(tray, "Let my devices route through this one")
     share.trigger()
-    tray.show(replace(IDLE, own_devices="routing"))
+    tray.show(replace(IDLE, settings={"own-devices": "routing"}))
     assert share.isChecked()
     share.trigger()
     assert chosen == [Choice(Verb.SHARE), Choice(Verb.UNSHARE)]
