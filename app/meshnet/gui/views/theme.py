@@ -44,6 +44,7 @@ _DARK = {
     QPalette.ColorRole.Accent: "#2fa56c",
 }
 _DISABLED = (QPalette.ColorRole.WindowText, QPalette.ColorRole.Text, QPalette.ColorRole.ButtonText)
+_CHOSEN = "meshnetAppearance"
 _SCHEMES = {"light": Qt.ColorScheme.Light, "dark": Qt.ColorScheme.Dark}
 
 
@@ -72,7 +73,9 @@ def is_dark() -> bool:
 
 def choose(appearance: str) -> None:
     """Be "light" or "dark" from now on; empty: as the desktop has it."""
+    # Where Qt can, the frame of the window follows; where it cannot, our palette is all there is to it.
     QGuiApplication.styleHints().setColorScheme(_SCHEMES.get(appearance, Qt.ColorScheme.Unknown))
+    QGuiApplication.styleHints().setProperty(_CHOSEN, appearance)
     _apply()
 
 
@@ -83,10 +86,14 @@ def begin(app: QApplication, appearance: str) -> None:
     choose(appearance)
 
 
+def _wants_dark() -> bool:
+    chosen = _SCHEMES.get(QGuiApplication.styleHints().property(_CHOSEN))
+    return (chosen or QGuiApplication.styleHints().colorScheme()) is Qt.ColorScheme.Dark
+
+
 def _apply() -> None:
-    dark = QGuiApplication.styleHints().colorScheme() is Qt.ColorScheme.Dark
     palette = QPalette()
-    for role, name in (_DARK if dark else _LIGHT).items():
+    for role, name in (_DARK if _wants_dark() else _LIGHT).items():
         palette.setColor(role, QColor(name))
     for role in _DISABLED:
         faded = palette.color(role)
