@@ -25,11 +25,11 @@ T = TypeVar("T")
 class Client:
     """A connection to the daemon."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, patience: float = PATIENCE) -> None:
         self._buffer = LineBuffer()
         self._lines: list[bytes] = []
         self._last = 0
-        self._socket = _connect(path)
+        self._socket = _connect(path, patience)
 
     def __enter__(self) -> Client:
         return self
@@ -104,11 +104,11 @@ def _result(message: local.Reply, kind: type[T]) -> T:
         raise MeshnetError(Code.VERSION_MISMATCH, "The daemon answers in a way this program does not know.") from error
 
 
-def _connect(path: str) -> socket.socket:
+def _connect(path: str, patience: float) -> socket.socket:
     if sys.platform == "win32":
         raise MeshnetError(Code.NOT_SUPPORTED, "The daemon does not serve on Windows yet.")
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    connection.settimeout(PATIENCE)
+    connection.settimeout(patience)
     try:
         connection.connect(path)
     except PermissionError as error:

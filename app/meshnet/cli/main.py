@@ -15,6 +15,7 @@ import msgspec
 from meshnet import __version__
 from meshnet.cli import show
 from meshnet.cli.client import DEFAULT_SOCKET, Client
+from meshnet.cli.completion import completion, offer
 from meshnet.errors import EXPLANATIONS, Code, MeshnetError
 from meshnet.protocol import local
 
@@ -116,7 +117,13 @@ def status(context: Context) -> None:
 
 
 @command("devices")
-@click.option("--filter", "words", default="", help=f"Of: {', '.join(show.FILTERS)}; several with commas.")
+@click.option(
+    "--filter",
+    "words",
+    default="",
+    shell_complete=offer("filter"),
+    help=f"Of: {', '.join(show.FILTERS)}; several with commas.",
+)
 def devices(context: Context, words: str) -> None:
     """List the other devices."""
     wanted = [word for word in words.split(",") if word]
@@ -150,11 +157,14 @@ def doctor(context: Context) -> None:
     context.put(found, [*(lines or ["All is well."]), *nat])
 
 
+main.add_command(completion)
+
+
 # --- routing and grants ---------------------------------------------------------------------------------------------
 
 
 @command("route")
-@click.argument("device", required=False)
+@click.argument("device", required=False, shell_complete=offer("host"))
 @click.option("--off", is_flag=True, help="Stop routing.")
 def route(context: Context, device: str | None, off: bool) -> None:
     """Send all traffic through DEVICE."""
@@ -164,8 +174,21 @@ def route(context: Context, device: str | None, off: bool) -> None:
     context.finish(context.client.ask(request, local.Status))
 
 
+@command("pause")
+@click.argument("minutes", type=click.IntRange(1, 24 * 60), default=10)
+def pause(context: Context, minutes: int) -> None:
+    """Let traffic take its usual way for some MINUTES (10), then route again."""
+    context.finish(context.client.ask(local.PauseRoute(minutes * 60), local.Status))
+
+
+@command("resume")
+def resume(context: Context) -> None:
+    """Route again now, after `pause`."""
+    context.finish(context.client.ask(local.ResumeRoute(), local.Status))
+
+
 @command("allow")
-@click.argument("device")
+@click.argument("device", shell_complete=offer("device"))
 @click.argument("grants", nargs=-1, required=True, type=GRANTS)
 def allow(context: Context, device: str, grants: tuple[str, ...]) -> None:
     """Permit DEVICE to open connections to this one, to route through it, to reach its local network."""
@@ -173,7 +196,7 @@ def allow(context: Context, device: str, grants: tuple[str, ...]) -> None:
 
 
 @command("deny")
-@click.argument("device")
+@click.argument("device", shell_complete=offer("device"))
 @click.argument("grants", nargs=-1, required=True, type=GRANTS)
 def deny(context: Context, device: str, grants: tuple[str, ...]) -> None:
     """Take back what DEVICE was permitted; what runs is cut off."""
@@ -181,7 +204,7 @@ def deny(context: Context, device: str, grants: tuple[str, ...]) -> None:
 
 
 @command("rename")
-@click.argument("device")
+@click.argument("device", shell_complete=offer("this"))
 @click.argument("name")
 def rename(context: Context, device: str, name: str) -> None:
     """Give this DEVICE another NAME."""
@@ -189,8 +212,8 @@ def rename(context: Context, device: str, name: str) -> None:
 
 
 @command("settings")
-@click.argument("key", required=False)
-@click.argument("value", required=False)
+@click.argument("key", required=False, shell_complete=offer("setting"))
+@click.argument("value", required=False, shell_complete=offer("value"))
 def settings(context: Context, key: str | None, value: str | None) -> None:
     """Show or change settings.
 
@@ -232,19 +255,21 @@ def create(context: Context, coordinator: str, name: str | None) -> None:
     from meshnet import keys
     from meshnet.cli.signing import sign_statements
     from meshnet.core.identity import SigningKey
-    from meshnet.core.records import Membership, Mesh
+    from meshnet.protocol import statements
 
     seed = keys.new_seed()
     key = SigningKey(seed)
     prepared = context.client.ask(local.PrepareCreate(coordinator, key.public, name), local.Statements)
-    kept_in = keys.store(seed)
+    file = keys.store(seed)
     try:
-        records = sign_statements(key.id, prepared.bodies, lambda body: isinstance(body, Mesh | Membership))
+        records = sign_statements(key.id, prepared.bodies, statements.founds)
         done = context.client.ask(local.Create(coordinator, records, name), local.Status)
-    except MeshnetError:
-        keys.forget(key.id)
+    except MeshnetError as error:
+        if keys.is_needless_after(error):
+            keys.forget(key.id)
         raise
-    click.echo(f"The mesh's key is kept in {kept_in}. Whoever has it decides which devices belong.", err=True)
+    place = f"the file {file} (there is no keyring here)" if file else "your keyring"
+    click.echo(f"The mesh's key is kept in {place}. Whoever has it decides which devices belong.", err=True)
     context.finish(done)
 
 
@@ -252,24 +277,27 @@ def create(context: Context, coordinator: str, name: str | None) -> None:
 @click.option("--expires", default="24h", show_default=True, help="How long the link is good: 30m, 24h, 7d.")
 def invite(context: Context, expires: str) -> None:
     """Print a link by which one more device of yours joins."""
-    from meshnet.cli.signing import sign_statements
-    from meshnet.core.records import Invite, body_of
+    from meshnet.cli.signing import sign_invite
+    from meshnet.protocol import statements
 
-    found = context.client.status()
-    if found.mesh is None:
-        raise MeshnetError(Code.NOT_JOINED)
-    prepared = context.client.ask(local.PrepareInvite(_seconds(expires)), local.Statements)
-    records = sign_statements(found.mesh, prepared.bodies, lambda body: isinstance(body, Invite))
+    seconds = _seconds(expires)
+    mesh = _mesh(context.client)
+    prepared = context.client.ask(local.PrepareInvite(seconds), local.Statements)
+    records = sign_invite(mesh, prepared.bodies, seconds)
     context.client.ask(local.PostInvite(records), local.Status)
-    body = body_of(prepared.bodies[0])
-    until = _iso(body.expires) if isinstance(body, Invite) else ""
+    until = _iso(statements.expiry(prepared.bodies))
     context.put(local.Invitation(prepared.link, until), [prepared.link])
 
 
 @command("join")
 @click.argument("link")
 @click.option("--name", help="This device's name in the mesh.  [default: the host name]")
-@click.option("--allow", default="", help="Grant this to my own devices from the start: routing, or routing,lan.")
+@click.option(
+    "--allow",
+    default="",
+    shell_complete=offer("grants"),
+    help="Grant this to my own devices from the start: routing, or routing,lan.",
+)
 def join(context: Context, link: str, name: str | None, allow: str) -> None:
     """Join the mesh behind an invite LINK; with - it is read from standard input, where nobody else sees it."""
     link = _given(link)
@@ -284,7 +312,13 @@ def phone() -> None:
 
 @command("add", phone)
 @click.argument("name")
-@click.option("--via", metavar="HOST", required=True, help="The host that it routes through; may be this device.")
+@click.option(
+    "--via",
+    metavar="HOST",
+    required=True,
+    shell_complete=offer("host-or-this"),
+    help="The host that it routes through; may be this device.",
+)
 @click.option("--endpoint", metavar="ADDRESS:PORT", help="Where it finds the host, if you know better.")
 @click.option("--output", metavar="FILE", help="Write the configuration there, for your user alone.")
 @click.option("--qr", metavar="FILE.png", help="Write the QR code there, as a picture.")
@@ -323,21 +357,25 @@ def leave(context: Context) -> None:
 
 
 @command("remove")
-@click.argument("device")
+@click.argument("device", shell_complete=offer("device"))
 def remove(context: Context, device: str) -> None:
     """Take DEVICE out of the mesh."""
     from meshnet.cli.signing import sign_statements
-    from meshnet.core.records import Removal
+    from meshnet.protocol import statements
 
-    found = context.client.status()
-    if found.mesh is None:
-        raise MeshnetError(Code.NOT_JOINED)
+    mesh = _mesh(context.client)
     meant = {other.id for other in context.client.devices() if _is_called(other, device)}
     prepared = context.client.ask(local.PrepareRemove(device), local.Statements)
-    records = sign_statements(
-        found.mesh, prepared.bodies, lambda body: isinstance(body, Removal) and body.device in meant
-    )
+    records = sign_statements(mesh, prepared.bodies, statements.removes(meant))
     context.finish(context.client.ask(local.PostSigned(records), local.Status))
+
+
+def _mesh(client: Client) -> str:
+    """The mesh (id) that this device is in."""
+    found = client.status()
+    if found.mesh is None:
+        raise MeshnetError(Code.NOT_JOINED)
+    return found.mesh
 
 
 def _is_called(device: local.DeviceView, word: str) -> bool:

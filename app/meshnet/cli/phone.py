@@ -15,12 +15,10 @@ import segno
 from meshnet.cli.client import Client
 from meshnet.cli.signing import sign_statements
 from meshnet.core.identity import KEY_BYTES, wireguard_private, wireguard_public
-from meshnet.core.plan import KEEPALIVE, RELAY_MTU
-from meshnet.core.records import Invite
 from meshnet.errors import Code, MeshnetError
-from meshnet.protocol import local
+from meshnet.protocol import local, statements
+from meshnet.protocol.phone import INVITE_SECONDS, config_of
 
-INVITE_SECONDS = 600
 _SCALE = 6
 """Pixels of a dot in the picture."""
 
@@ -43,30 +41,11 @@ def add(client: Client, name: str, via: str, endpoint: str | None) -> tuple[loca
         raise MeshnetError(Code.NOT_JOINED)
     private = secrets.token_bytes(KEY_BYTES)
     prepared = client.ask(local.PrepareInvite(INVITE_SECONDS), local.Statements)
-    records = sign_statements(found.mesh, prepared.bodies, lambda body: isinstance(body, Invite))
+    records = sign_statements(found.mesh, prepared.bodies, statements.invites)
     client.ask(local.PostInvite(records), local.Status)
     request = local.AddPhone(prepared.link, name, wireguard_public(private), via, endpoint)
     added = client.ask(request, local.PhoneAdded)
     return added, config_of(added, wireguard_private(private))
-
-
-def config_of(added: local.PhoneAdded, private_key: str) -> str:
-    """The configuration, as wg-quick(8) and the WireGuard apps read it.
-
-    All IPv6 goes to the host too, also where that has none: there it ends, beside the tunnel it would leak.
-    """
-    text = (
-        f"[Interface]\nPrivateKey = {private_key}\nAddress = {added.address4}/32, {added.address6}/128\n"
-        f"DNS = {added.dns}\nMTU = {RELAY_MTU}\n"
-        f"\n[Peer]\nPublicKey = {added.host_key}\nAllowedIPs = 0.0.0.0/0, ::/0\nEndpoint = {added.endpoint}\n"
-        f"PersistentKeepalive = {KEEPALIVE}\n"
-    )
-    if added.beacon_key is None or added.beacon_endpoint is None:
-        return text
-    return (
-        f"{text}\n[Peer]\nPublicKey = {added.beacon_key}\nEndpoint = {added.beacon_endpoint}\n"
-        f"PersistentKeepalive = {KEEPALIVE}\n"
-    )
 
 
 def show_code(config: str) -> None:

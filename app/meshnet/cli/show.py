@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from meshnet.protocol.local import DeviceView, Status
+from meshnet.protocol.local import DeviceView, Pause, Status
 
 
 def status_lines(status: Status) -> list[str]:
@@ -16,6 +16,7 @@ def status_lines(status: Status) -> list[str]:
     lines = [f"{device.name}  {device.address4}  {device.address6}", route_line(status)]
     if status.clients:
         lines.append(f"Routing for: {', '.join(status.clients)}")
+    lines += [f"Stopped until {clock(one.until)}: {one.name}" for one in status.stopped]
     if coordinator is not None:
         state = "connected" if coordinator.connected else "not reachable; known devices keep working"
         lines.append(f"Coordinator: {coordinator.url}, {state}")
@@ -28,7 +29,7 @@ def route_line(status: Status) -> str:
     """Where the traffic goes, in words."""
     route = status.route
     if route is None:
-        return "Traffic takes its usual way."
+        return _paused_line(status.pause) if status.pause else "Traffic takes its usual way."
     if status.state == "connecting":
         return f"Connecting to {route.host} …"
     if status.state == "blocked":
@@ -41,6 +42,23 @@ def route_line(status: Status) -> str:
     rtt = f", {route.rtt_ms:.0f} ms" if route.rtt_ms is not None else ""
     instead = f", which stands in for {route.instead_of}" if route.instead_of else ""
     return f"All traffic goes through {route.host}{instead} ({route.path}{rtt}): {way}"
+
+
+def _paused_line(pause: Pause) -> str:
+    return (
+        f"Traffic takes its usual way: the route through {pause.host} is paused until {clock(pause.until)}. "
+        "`meshnet resume` goes on now, `meshnet route --off` stops for good."
+    )
+
+
+def clock(moment: str) -> str:
+    """A time of the next day or so (ISO 8601) by the clock where the person is; as it came, where it is none."""
+    import datetime
+
+    try:
+        return datetime.datetime.fromisoformat(moment).astimezone().strftime("%H:%M")
+    except ValueError:
+        return moment
 
 
 def problem_lines(status: Status) -> list[str]:

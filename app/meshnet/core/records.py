@@ -84,6 +84,9 @@ class Device(_Body, frozen=True, kw_only=True, tag="device"):
     exit: str = "line"
     """As a host that is not routed itself: its peers leave by its own "line", by a "vpn" it is on, or that VPN is
     "lost" and they leave nowhere."""
+    public: tuple[str, ...] = ()
+    """As a host that is not routed itself: the addresses under which the world sees its peers, one of each family at
+    most, as far as it knows for sure."""
     lan: tuple[str, ...] = ()
     """Its local networks that have public addresses: who may reach them, and is a host, keeps its own peers out."""
 

@@ -5,7 +5,8 @@ host is tried (SWITCHING), traffic goes on through the old one; while a blocked 
 it stays blocked. So a route that never came up leaves everything as it was.
 
 A host that answers but carries nothing further (STALLED, ESCAPING) keeps the traffic all the same: it goes nowhere
-else, and connections outlive a short failure of the host's line.
+else, and connections outlive a short failure of the host's line. After a pause, and after a restart of the daemon, a
+route begins there: it is closed at once, and called routing when something came back through it.
 """
 
 from __future__ import annotations
@@ -42,7 +43,9 @@ class Event(StrEnum):
     RECOVER = "recover"
     """The host in use answers again, or carries again."""
     STOP = "stop"
-    """The person stopped the route."""
+    """The person stopped the route, or paused it."""
+    RESUME = "resume"
+    """A route that was paused is wanted again."""
 
 
 class Effect(StrEnum):
@@ -55,6 +58,8 @@ class Effect(StrEnum):
     DROP_CHOICE = "drop-choice"
     FORGET = "forget"
     """No host is in use any more."""
+    RETURN = "return"
+    """The host that was in use before the pause is so again."""
     APPLY = "apply"
     """Make the system so."""
 
@@ -64,10 +69,12 @@ S, E, F = State, Event, Effect
 TABLE: dict[tuple[State, Event], tuple[State, tuple[Effect, ...]]] = {
     (S.IDLE, E.CHOOSE): (S.CONNECTING, (F.REACH,)),
     (S.IDLE, E.STOP): (S.IDLE, ()),
+    (S.IDLE, E.RESUME): (S.STALLED, (F.RETURN, F.APPLY)),
     (S.CONNECTING, E.CHOOSE): (S.CONNECTING, (F.REACH,)),
     (S.CONNECTING, E.REACHED): (S.ROUTING, (F.ADOPT, F.APPLY)),
     (S.CONNECTING, E.UNREACHED): (S.IDLE, (F.DROP_CHOICE,)),
     (S.CONNECTING, E.STOP): (S.IDLE, (F.DROP_CHOICE,)),
+    (S.CONNECTING, E.RESUME): (S.ESCAPING, (F.RETURN, F.APPLY)),
     (S.ROUTING, E.CHOOSE): (S.SWITCHING, (F.REACH,)),
     (S.ROUTING, E.STALL): (S.STALLED, ()),
     (S.ROUTING, E.LOSE): (S.BLOCKED, (F.APPLY,)),

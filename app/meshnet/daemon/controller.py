@@ -15,6 +15,7 @@ from meshnet.core.nat import UNSEEN, nat_of
 from meshnet.core.nat import WORDS as NAT_WORDS
 from meshnet.core.records import Device
 from meshnet.daemon import views
+from meshnet.daemon.hosted import Hosted
 from meshnet.daemon.link import Link
 from meshnet.daemon.membership import Membership
 from meshnet.daemon.model import Model
@@ -22,6 +23,7 @@ from meshnet.daemon.paths import Paths
 from meshnet.daemon.phones import Phones
 from meshnet.daemon.routing import Routing, refused_by_system
 from meshnet.daemon.system import System
+from meshnet.daemon.whiles import Whiles
 from meshnet.errors import Blocked, Code, MeshnetError, Refusal
 from meshnet.protocol import local
 from meshnet_platform.api import Facts
@@ -46,6 +48,8 @@ class Controller:
         self._paths = paths
         self._membership = Membership(model, link, self.settle)
         self._phones = Phones(model, link)
+        self._hosted = Hosted(model)
+        self.whiles = Whiles(model, routing, self.settle)
         self._one_at_a_time = asyncio.Lock()
         self.on_change: Callable[[], None] = lambda: None
         self.on_facts: Callable[[Facts], None] = lambda _: None
@@ -60,14 +64,14 @@ class Controller:
                 return self._devices(after)
             case local.Doctor():
                 return await self._doctor()
-            case local.StartRoute(device=device):
-                await self._start_route(device)
-            case local.StopRoute():
-                await self._stop_route()
+            case local.StartRoute() | local.StopRoute() | local.PauseRoute() | local.ResumeRoute():
+                await self._route_request(request)
             case local.Allow(device=device, grants=kinds):
                 await self._grant(device, kinds, True)
             case local.Deny(device=device, grants=kinds):
                 await self._grant(device, kinds, False)
+            case local.StopClient(device=device, seconds=seconds):
+                await self._stop_client(device, seconds)
             case local.Rename(device=device, name=name):
                 await self._rename(device, name)
             case local.GetSettings():
@@ -78,6 +82,19 @@ class Controller:
                 async with self._one_at_a_time:
                     return await self._membership_request(request, caller)
         return self.status()
+
+    async def _route_request(
+        self, request: local.StartRoute | local.StopRoute | local.PauseRoute | local.ResumeRoute
+    ) -> None:
+        match request:
+            case local.StartRoute(device=device):
+                await self._start_route(device)
+            case local.StopRoute():
+                await self._stop_route()
+            case local.PauseRoute(seconds=seconds):
+                await self._finish(await self.whiles.pause(seconds))
+            case local.ResumeRoute():
+                await self._finish(await self.whiles.resume())
 
     async def _membership_request(self, request: local.Request, caller: int) -> local.Result:
         membership = self._membership
@@ -110,7 +127,7 @@ class Controller:
 
     def status(self) -> local.Status:
         """This device and its route."""
-        return views.status(self._model, self._routing, self._paths)
+        return views.status(self._model, self._routing, self._paths, self._hosted)
 
     def device_views(self) -> list[local.DeviceView]:
         """All other devices."""
@@ -121,11 +138,11 @@ class Controller:
     async def settle(self) -> None:
         """Records, grants, settings or facts changed: make the system so, and tell the others."""
         if self._model.is_removed:
-            if self._routing.wish is None:
-                await self._forget("this device was removed from its mesh")
-            else:
+            if self._routing.wish is not None:
                 # Only the person opens what a wanted route closed; the mesh is forgotten when they do.
                 await self._routing.lose(Blocked.ROUTING_REVOKED)
+            elif self._model.state.paused is None:
+                await self._forget("this device was removed from its mesh")
             return
         if self._model.ledger is not None:
             self._model.settle_exit()
@@ -172,6 +189,7 @@ class Controller:
     async def refresh(self) -> None:
         """Look at the tunnel now."""
         if self._model.ledger is not None and await self._system.observe():
+            self._hosted.look()
             self.on_change()
 
     # --- verbs ------------------------------------------------------------------------------------------------------
@@ -214,16 +232,27 @@ class Controller:
     async def _stop_route(self) -> None:
         if self._model.state.joined is None:
             raise Refusal(Code.NOT_JOINED)
-        not_kept = await self._routing.stop()
+        await self._finish(await self._routing.stop())
+
+    async def _finish(self, not_kept: MeshnetError | None) -> None:
+        """The route is as was asked, but this could not be kept of it."""
         await self.settle()
         if not_kept is not None:
             raise not_kept
+
+    async def _stop_client(self, word: str, seconds: int) -> None:
+        self.whiles.stop(find(self._model.mesh, self._model.me, word), seconds)
+        await self.settle()
+        if self._model.connected:
+            await self._link.told(TELL_WITHIN)
 
     async def _grant(self, word: str, kinds: tuple[str, ...], allowed: bool) -> None:
         device = find(self._model.mesh, self._model.me, word)
         if not kinds:
             raise Refusal(Code.INVALID_SETTING, f"Say what: {', '.join(KINDS)}.")
         not_kept = self._model.choose(device.device, kinds, allowed)
+        if allowed and "routing" in kinds:
+            self.whiles.let_go_on(device)
         await self.settle()
         if self._model.connected:
             await self._link.told(TELL_WITHIN)

@@ -94,7 +94,11 @@ class Link:
 
         One that left by the way that there still is goes on.
         """
-        if not self._model.connected or self._left_by != self._way_out():
+        has_moved = self._left_by != self._way_out()
+        if has_moved:
+            # Where the coordinator saw it was at the end of that other way.
+            self._model.whereabouts.told = ""
+        if has_moved or not self._model.connected:
             self._restart.set()
 
     def _way_out(self) -> object:

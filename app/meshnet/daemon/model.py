@@ -22,6 +22,7 @@ from meshnet.core.links import CoordinatorAddress
 from meshnet.core.plan import own_mtu
 from meshnet.core.records import Body, Device, Grants, Signed, sign, text_of
 from meshnet.core.settings import Settings, only_closes
+from meshnet.core.term import Term
 from meshnet.core.trust import Ledger, RefusedRecordError, StaleRecordError
 from meshnet.daemon.store import Joined, MeshMap, State, Store, new_state
 from meshnet.daemon.whereabouts import Whereabouts, with_port
@@ -50,6 +51,8 @@ class Model:
         self.stuck: Blocked | None = None
         """Why this device's own route carries nothing: it then carries nobody else's traffic either."""
         self.gives_way = False
+        self.stopped: dict[str, Term] = {}
+        """Peers (ids) who may not route through this device for a while, whatever they are permitted."""
         self.whereabouts = Whereabouts(self)
         self._unkept: set[Callable[[], None]] = set()
         self._load_map()
@@ -150,8 +153,20 @@ class Model:
         """What the tunnel knows of a device."""
         return self.sights.get(device.wireguard)
 
+    @property
+    def choices(self) -> dict[str, grants_module.Choice]:
+        """What the person chose for peers, without what those who are stopped do not get for now."""
+        chosen = self.state.choices
+        stopped = {device: chosen.get(device, grants_module.Choice()) for device in self.stopped}
+        withheld = {d: msgspec.structs.replace(choice, routing=False, lan=False) for d, choice in stopped.items()}
+        return chosen | withheld if withheld else chosen
+
     def permitted(self, device: str) -> Permission:
-        """What this device permits a peer."""
+        """What this device permits a peer now."""
+        return permitted(self.mesh, self.choices, self.state.settings, device) if self.ledger else NOTHING
+
+    def granted(self, device: str) -> Permission:
+        """What a peer is permitted unless it is stopped for now."""
         return permitted(self.mesh, self.state.choices, self.state.settings, device) if self.ledger else NOTHING
 
     # --- joining and leaving ----------------------------------------------------------------------------------------
@@ -173,8 +188,9 @@ class Model:
         """Forget the mesh, what was granted in it, and the keys this device had in it."""
         settings = msgspec.structs.replace(self.state.settings, own_devices=(), fallback=())
         fresh = msgspec.structs.replace(
-            self.state, settings=settings, joined=None, route=None, instead_of=None, choices={}, outbox=[]
+            self.state, settings=settings, joined=None, route=None, instead_of=None, paused=None, choices={}, outbox=[]
         )
+        self.stopped.clear()
         self.ledger, self.revision = None, 0
         self.online.clear()
         self.connected = False
@@ -196,6 +212,7 @@ class Model:
         except ValueError:
             log.warning("the coordinator names no address")
             return
+        self.whereabouts.told = address
         # One of each family, the newest first.
         others = (known for known in self.state.seen_addresses if (":" in known) != (":" in address))
         seen = [address, *others]
@@ -223,7 +240,7 @@ class Model:
 
     def settle_exit(self) -> None:
         """Keep in mind whether peers leave by a VPN, while any may."""
-        hosts = any(self.permitted(peer).routing for peer in self._peers())
+        hosts = any(self.granted(peer).routing for peer in self._peers())
         self._keep_vpn(hosts and self.exit is not Exit.LINE)
 
     def forget_vpn(self) -> None:
@@ -269,6 +286,7 @@ class Model:
             mtu=own_mtu(self.announced_exit, host),
             route=self.announced_route,
             exit=self.announced_exit,
+            public=self.whereabouts.public_of_peers,
             lan=public_local_networks(self.facts, self.mesh.networks()),
         )
 

@@ -12,15 +12,15 @@ from collections.abc import Awaitable, Callable
 
 from msgspec.structs import replace
 
-from meshnet.core.devices import gives_way, last_exit, loop_through
-from meshnet.core.exits import Exit
-from meshnet.core.grants import granted_by
+from meshnet.core.devices import gives_way, loop_through
 from meshnet.core.plan import Wish
 from meshnet.core.records import Device
 from meshnet.core.route import PASSING, SHOWN, STALLING, TRYING_ANOTHER, WANTED, Effect, Event, State, step
 from meshnet.daemon.carriage import Carriage
 from meshnet.daemon.model import Model
+from meshnet.daemon.objections import find_objection
 from meshnet.daemon.probe import Prober
+from meshnet.daemon.store import Paused
 from meshnet.errors import BLOCKED_WORDS, Blocked, Code, MeshnetError, Refusal
 
 log = logging.getLogger("meshnet.routing")
@@ -53,6 +53,8 @@ class Routing:
         self._misses = 0
         self._is_in_doubt = False
         self._not_kept: MeshnetError | None = None
+        self._rests: Paused | None = None
+        """What is left of the route when it ends."""
         self._wake = asyncio.Event()
         self.state = State.IDLE
         self.host: str | None = None
@@ -94,9 +96,11 @@ class Routing:
 
         It is not called routing before something came back.
         """
-        if self._model.state.route is not None and self._model.ledger is not None:
-            self.host, self.state, self.since = self._model.state.route, State.STALLED, self._model.clock()
-            self._blame(Blocked.HOST_UNREACHABLE, "nothing has come back through it yet")
+        state = self._model.state
+        is_over = state.paused is not None and self._model.clock() >= state.paused.until
+        if self._model.ledger is not None and (state.route is not None or is_over):
+            self.state = State.STALLED
+            self._return()
 
     # --- what the person wants --------------------------------------------------------------------------------------
 
@@ -134,12 +138,14 @@ class Routing:
         await self._adopt(device, instead_of)
 
     async def _adopt(self, device: Device, instead_of: str | None) -> None:
+        kept = self._model.state
         try:
             # First: a wish that cannot be kept is refused, and everything is as it was.
-            self._model.become(replace(self._model.state, route=device.device, instead_of=instead_of))
+            self._model.become(replace(kept, route=device.device, instead_of=instead_of, paused=None))
         except MeshnetError:
             await self._feed(Event.UNREACHED)
             raise
+        self._rests = kept.paused
         await self._feed(Event.REACHED)
         self._check_chosen(device)
 
@@ -149,16 +155,52 @@ class Routing:
 
     async def stop(self) -> MeshnetError | None:
         """Stop routing; traffic takes its usual way when this returns. The answer says what could not be kept of it."""
-        self.trial, self._not_kept = self.number(), None
+        self.trial, self._not_kept, self._rests = self.number(), None, None
+        if self._model.state.paused is not None:
+            self._not_kept = self._model.become(replace(self._model.state, paused=None), at_once=True)
         await self._feed(Event.STOP)
         return self._not_kept
 
+    async def pause(self, seconds: int) -> MeshnetError | None:
+        """As `stop`, but the route is wanted again after so many seconds. A pause may be paused again: from now on."""
+        state, until = self._model.state, self._model.clock() + seconds
+        if self.host is not None:
+            paused = Paused(self.host, state.instead_of, until, seconds)
+        elif state.paused is not None:
+            paused = replace(state.paused, until=until, seconds=seconds)
+            self._model.become(replace(state, paused=paused))
+        else:
+            raise Refusal(Code.NOT_SUPPORTED, "There is no route to pause.")
+        self.trial, self._not_kept, self._rests = self.number(), None, paused
+        await self._feed(Event.STOP)
+        return self._not_kept
+
+    async def end_pause(self) -> MeshnetError | None:
+        """The paused route is wanted again; closed, until something comes back through it."""
+        self._not_kept = None
+        if self._model.state.paused is not None:
+            await self._feed(Event.RESUME)
+        return self._not_kept
+
+    async def resume_now(self) -> MeshnetError | None:
+        """The person ends the pause; Refusal where there is none."""
+        if self._model.state.paused is None:
+            raise Refusal(Code.NOT_SUPPORTED, "No route is paused.")
+        self.trial = self.number()
+        if self.choice is not None:
+            await self._feed(Event.UNREACHED)
+        not_kept = await self.end_pause()
+        if self.state in STALLING:
+            await self._look()
+        return not_kept
+
     async def _go_on(self, device: Device, trial: int) -> None:
         """The host in use is chosen again: no other is tried any more, and one that stalls is asked anew."""
-        self.trial = trial
         if self._model.state.instead_of is not None:
-            # The person takes it for their own choice now.
+            # The person takes it for their own choice now. First: a wish that cannot be kept is refused, and the trial
+            # of another host goes on.
             self._model.become(replace(self._model.state, instead_of=None))
+        self.trial = trial
         if self.choice is not None:
             await self._feed(Event.UNREACHED)
         if self.state in STALLING:
@@ -223,7 +265,7 @@ class Routing:
         `is_last`: nothing else happened to the route since; otherwise what came after decides, and carries itself out.
         """
         with contextlib.suppress(MeshnetError):
-            if is_last and before is State.CONNECTING and self.state in PASSING:
+            if is_last and before is State.CONNECTING and self.state is State.ROUTING:
                 await self._feed(Event.STOP)
             elif self.state in (PASSING if is_last else TRYING_ANOTHER):
                 await self.lose(Blocked.SYSTEM_ERROR, refused_by_system(error))
@@ -241,10 +283,22 @@ class Routing:
             case Effect.FORGET:
                 self.host = None
                 self._not_kept = self._model.become(
-                    replace(self._model.state, route=None, instead_of=None), at_once=True
+                    replace(self._model.state, route=None, instead_of=None, paused=self._rests), at_once=True
                 )
+            case Effect.RETURN:
+                self._return()
             case Effect.APPLY:
                 await self._apply()
+
+    def _return(self) -> None:
+        state = self._model.state
+        if state.paused is not None:
+            host, instead_of = state.paused.host, state.paused.instead_of
+            kept = replace(state, route=host, instead_of=instead_of, paused=None)
+            self._not_kept = self._model.become(kept, at_once=True)
+        self.host, self.since, self._misses = self._model.state.route, self._model.clock(), 0
+        self._carriage.begin()
+        self._blame(Blocked.HOST_UNREACHABLE, "nothing has come back through it yet")
 
     # --- watching the host in use -----------------------------------------------------------------------------------
 
@@ -288,7 +342,7 @@ class Routing:
                 continue
 
     async def _look(self) -> None:
-        objection = self._objection()
+        objection = find_objection(self._model, self.host or "")
         if objection is not None:
             reason, explanation = objection
             if self.reason is not reason or self.state in PASSING:
@@ -329,26 +383,6 @@ class Routing:
         elif carries is False and self.state not in STALLING:
             self._blame(Blocked.HOST_UNREACHABLE, "it answers, and nothing comes back from the internet through it")
             await self._feed(Event.STALL)
-
-    def _objection(self) -> tuple[Blocked, str] | None:
-        """What the records say against the host in use, and the same in words."""
-        reason = self._objection_of_records()
-        said = self._model.mesh.devices.get(self.host or "")
-        if reason is not None:
-            return reason, BLOCKED_WORDS[reason]
-        if said is not None and not said.can_host:
-            return Blocked.HOST_UNREACHABLE, f"it cannot host: {(said.cannot_host or 'it gives no reason').rstrip('.')}"
-        return None
-
-    def _objection_of_records(self) -> Blocked | None:
-        ledger, host = self._model.mesh, self.host or ""
-        if self._model.is_removed or not ledger.is_member(host) or not granted_by(ledger, host, self._model.me).routing:
-            return Blocked.ROUTING_REVOKED
-        if loop_through(ledger, self._model.me, host) is not None:
-            return Blocked.LOOP
-        if last_exit(ledger, host) == Exit.LOST:
-            return Blocked.HOST_LEFT_VPN
-        return None
 
 
 def _overtaken() -> MeshnetError:

@@ -85,6 +85,7 @@ class Service:
                     self._link.run,
                     self._routing.watch,
                     self._fallback.watch,
+                    self._controller.whiles.watch,
                     self._observe,
                     self._speak_up,
                     self._paths.run,
@@ -102,6 +103,7 @@ class Service:
     def _wire(self) -> None:
         def changed() -> None:
             self._forwarder_wanted.set()
+            self._controller.whiles.nudge()
             self._controller.on_change()
 
         def route_changed() -> None:

@@ -43,6 +43,17 @@ class Joined(msgspec.Struct):
         decode(self.coordinator_key)
 
 
+class Paused(msgspec.Struct, frozen=True):
+    """A route that goes on by itself after a while."""
+
+    host: str
+    instead_of: str | None
+    until: float
+    """Unix time."""
+    seconds: int
+    """How long it was to last: never longer, whatever a clock that was set says."""
+
+
 class State(msgspec.Struct):
     """What this device is, and what its person chose."""
 
@@ -57,6 +68,8 @@ class State(msgspec.Struct):
     """Id of the host that all traffic is to go through."""
     instead_of: str | None = None
     """Id of the host that the person chose, while a fallback stands in for it."""
+    paused: Paused | None = None
+    """In place of `route`, while that is paused."""
     seen_addresses: list[str] = []
     """Where the coordinator last saw this device: peers must not reach that from within, from the first moment on."""
     on_vpn: bool = False

@@ -120,7 +120,7 @@ class System:
             Situation(
                 me=model.me,
                 ledger=model.ledger,
-                choices=model.state.choices,
+                choices=model.choices,
                 settings=model.state.settings,
                 facts=model.facts,
                 interface=self._interface,

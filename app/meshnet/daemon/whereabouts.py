@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 from meshnet.core.candidates import MOST, near_candidates, public_candidates, share_an_address
 from meshnet.core.endpoints import format_endpoint, may_be_candidate, parse_endpoint
+from meshnet.core.exits import exit_of
 from meshnet.core.identity import is_wireguard_key, wireguard_public
+from meshnet.core.public import public_addresses
 from meshnet.core.records import Device
 from meshnet.core.special import is_within, network_of
 from meshnet.protocol.control import Beacon
@@ -32,11 +34,13 @@ class Whereabouts:
         """Where they see this device, "" where one does not."""
         self.opened: str | None = None
         """The endpoint that the router opened for this device."""
+        self.told = ""
+        """Where the coordinator saw this device last, unless it left by another way then."""
         self._named_at = 0.0
 
     def forget(self) -> None:
         """The mesh, and its coordinator with it, are left."""
-        self.beacons, self.sights = (), ()
+        self.beacons, self.sights, self.told = (), (), ""
 
     def name_beacons(self, beacons: tuple[Beacon, ...]) -> None:
         """The coordinator names its beacons; what is none is passed over."""
@@ -77,6 +81,20 @@ class Whereabouts:
             seen=self._seen,
             told=state.seen_addresses,
         )
+
+    @property
+    def public(self) -> tuple[str, ...]:
+        """The addresses that the world sees of this device while it is not routed."""
+        facts = self._model.facts
+        return public_addresses(facts, exit_of(facts, was_vpn=False), self.told)
+
+    @property
+    def public_of_peers(self) -> tuple[str, ...]:
+        """Those that it sees of whoever routes through this device, while that one is not routed itself."""
+        model = self._model
+        if model.announced_route is not None:
+            return ()
+        return public_addresses(model.facts, model.announced_exit, self.told)
 
     def candidates_for(self, peer: Device) -> tuple[str, ...]:
         """Where this peer may meet it: in the local network first, where the two may be in the same."""

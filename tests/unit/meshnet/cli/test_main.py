@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 from click.testing import CliRunner, Result
 
@@ -53,6 +55,9 @@ DONE: dict[tuple[str, ...], local.Request] = {
     ("status",): local.GetStatus(),
     ("route", "nas"): local.StartRoute("nas"),
     ("route", "--off"): local.StopRoute(),
+    ("pause",): local.PauseRoute(600),
+    ("pause", "45"): local.PauseRoute(2700),
+    ("resume",): local.ResumeRoute(),
     ("allow", "nas", "routing", "lan"): local.Allow("nas", ("routing", "lan")),
     ("deny", "nas", "incoming"): local.Deny("nas", ("incoming",)),
     ("rename", "laptop", "Ноутбук"): local.Rename("laptop", "Ноутбук"),
@@ -177,6 +182,30 @@ def test_devices_are_listed_filtered_and_come_in_pieces(tmp_path: Path) -> None:
     (tmp_path / "s").unlink()
     result, _ = run(tmp_path, "devices", "--filter", "external,hosts")
     assert result.stdout == "No other devices.\n"
+
+
+def test_a_pause_and_who_is_stopped_are_told_by_the_clock_on_the_wall(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pause = local.Pause("home-pc", "b" * 26, "2027-01-15T12:05:00Z")
+    stopped = (local.StoppedClient("c" * 26, "phone", "2027-01-15T13:00:00Z"),)
+    status = msgspec.structs.replace(JOINED, pause=pause, stopped=stopped, clients=("nas",))
+    monkeypatch.setenv("TZ", "UTC-2")
+    time.tzset()
+    try:
+        result, _ = run(tmp_path, "status", answer=lambda _: status)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert "the route through home-pc is paused until 14:05" in result.stdout
+    assert "Stopped until 15:00: phone" in result.stdout
+    assert "Routing for: nas" in result.stdout
+
+
+@pytest.mark.parametrize("minutes", ["0", "-1", "1441", "soon"])
+def test_a_pause_of_no_time_or_of_too_long_is_wrong_usage(tmp_path: Path, minutes: str) -> None:
+    result, asked = run(tmp_path, "pause", "--", minutes)
+    assert (result.exit_code, asked) == (2, [])
 
 
 def test_one_setting_is_shown_alone_and_an_unknown_one_refused(tmp_path: Path) -> None:

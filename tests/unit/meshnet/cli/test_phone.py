@@ -19,6 +19,7 @@ from meshnet.core.links import invite_key
 from meshnet.core.records import body_of
 from meshnet.errors import Code, MeshnetError
 from meshnet.protocol import local
+from meshnet.protocol.phone import config_of
 from support.fake_daemon import JOINED, NAS, Answer, FakeDaemon, fake_daemon
 from support.keyrings import keyring_for
 from support.meshes import FakeDevice, FakeMesh, seed
@@ -92,21 +93,7 @@ def test_the_configuration_holds_a_key_of_which_the_daemon_knows_the_public_half
     assert request == local.AddPhone(LINK, "my phone", request.wireguard, "nas")
     assert is_wireguard_key(request.wireguard)
     assert private[1] not in repr(fake.asked)
-    assert config == phone.config_of(ADDED, private[1])
-
-
-def test_all_traffic_goes_to_the_host_and_none_to_the_beacon() -> None:
-    assert phone.config_of(ADDED, "SECRET") == (
-        "[Interface]\nPrivateKey = SECRET\nAddress = 100.64.0.7/32, fd00::7/128\nDNS = 100.64.0.2\nMTU = 1280\n\n"
-        f"[Peer]\nPublicKey = {ADDED.host_key}\nAllowedIPs = 0.0.0.0/0, ::/0\nEndpoint = 203.0.113.80:20001\n"
-        "PersistentKeepalive = 25\n\n"
-        f"[Peer]\nPublicKey = {ADDED.beacon_key}\nEndpoint = 203.0.113.80:8443\nPersistentKeepalive = 25\n"
-    )
-
-
-def test_without_a_beacon_there_is_one_peer() -> None:
-    alone = local.PhoneAdded("i" * 26, "p", "100.64.0.7", "fd00::7", "nas", "H", "192.0.2.1:1", "100.64.0.2")
-    assert phone.config_of(alone, "SECRET").count("[Peer]") == 1
+    assert config == config_of(ADDED, private[1])
 
 
 def test_the_device_is_confirmed_and_its_host_told_what_to_do(tmp_path: Path) -> None:
@@ -170,7 +157,7 @@ def test_the_code_fits_into_a_terminal(capsys: pytest.CaptureFixture[str]) -> No
         **{name: getattr(ADDED, name) for name in ADDED.__struct_fields__}
         | {"address6": "fd12:3456:789a:bcde:f012:3456:789a:bcde", "address4": "100.127.254.217"}
     )
-    phone.show_code(phone.config_of(long, "S" * 43 + "="))
+    phone.show_code(config_of(long, "S" * 43 + "="))
     lines = capsys.readouterr().out.splitlines()
     assert max(map(len, lines)) <= 80
     assert len(lines) <= 42

@@ -27,6 +27,7 @@ from meshnet.daemon.model import Model
 from meshnet.daemon.routing import Routing
 from meshnet.daemon.store import Joined, MeshMap, Store
 from meshnet.daemon.store import State as Kept
+from meshnet.daemon.whiles import Whiles
 from meshnet.errors import Blocked, Code, MeshnetError
 from meshnet_platform.api import Facts, Gateway
 from support import haste
@@ -35,6 +36,8 @@ from support.situations import Household
 
 HOSTS = ("nas", "phone")
 TRYING = {State.CONNECTING, State.SWITCHING, State.ESCAPING, State.RESCUING}
+PAUSE = 20
+"""Seconds for which the person pauses a route."""
 SETTLED_AFTER = 120.0
 """Seconds after which nothing of what was wished or went wrong is under way any more."""
 
@@ -69,9 +72,10 @@ class _Memory(Store):
 
 @dataclass
 class Command:
-    """A command of the person."""
+    """A command of the person: to route through a host or none, to pause the route (through `host`), to resume it."""
 
     host: str | None
+    deed: Literal["route", "pause", "resume"] = "route"
     came: Literal["true", "to nothing", "to an open end"] = "to an open end"
     """Open: the daemon died meanwhile, or the system refused what had been decided."""
 
@@ -93,7 +97,7 @@ class Bench:
     is_deceived: bool = False
     """Success was told, and nothing was routed."""
     is_open: bool = True
-    """Nothing was wished, or the person stopped: traffic may take its usual way."""
+    """Nothing was wished, or the person stopped or paused: traffic may take its usual way."""
 
     def __post_init__(self) -> None:
         home = self.home
@@ -116,10 +120,11 @@ class Bench:
         self.model.facts = Facts(gateways=(Gateway("eth0", "192.168.50.1", 4),))
         self.routing = Routing(self.model, self, self, self.apply)
         self.fallback = Fallback(self.model, self.routing)
+        self.whiles = Whiles(self.model, self.routing, self._settle_quietly)
         self.routing.on_change = self._changed
         self.routing.resume()
         self.is_behind = True
-        works = (self.routing.watch, self.fallback.watch, self._catch_up)
+        works = (self.routing.watch, self.fallback.watch, self._catch_up, self.whiles.watch)
         self.daemon = [asyncio.get_running_loop().create_task(self._for_good(work)) for work in works]
 
     async def _for_good(self, work: Callable[[], Any]) -> None:
@@ -146,6 +151,7 @@ class Bench:
 
     def _changed(self) -> None:
         self.fallback.nudge()
+        self.whiles.nudge()
         self.check()
 
     def device(self, name: str) -> Device:
@@ -160,7 +166,8 @@ class Bench:
         async with self.lock:
             # What is asked for when it begins is what the system carries when it ends.
             wanted, refuses = self.routing.wish, self.refuses
-            assert wanted is not None or self.is_open, "the route was opened, and nobody had asked for it"
+            is_open = self.is_open or self.model.state.paused is not None
+            assert wanted is not None or is_open, "the route was opened, and nobody had asked for it"
             self.is_behind = True
             await asyncio.sleep(self.paces())
             if refuses:
@@ -192,13 +199,31 @@ class Bench:
         self.is_open = self.is_open or name is None
         self.tasks.append(asyncio.get_running_loop().create_task(self._carry_out(wish)))
 
+    def pause(self, *, begins: bool) -> None:
+        """The person pauses the route, or ends the pause."""
+        wish = Command(None, "pause" if begins else "resume")
+        self.wishes.append(wish)
+        self.tasks.append(asyncio.get_running_loop().create_task(self._carry_out(wish)))
+
+    async def _do(self, wish: Command) -> MeshnetError | None:
+        if wish.deed == "pause":
+            return await self._pause(wish)
+        if wish.deed == "resume":
+            return await self.whiles.resume()
+        if wish.host is None:
+            return await self.routing.stop()
+        await self.routing.start(self.device(wish.host))
+        return None
+
+    async def _pause(self, wish: Command) -> MeshnetError | None:
+        before = self.model.state.paused
+        wanted = self.routing.host or (before.host if before else None)
+        wish.host = self.name(wanted)
+        return await self.whiles.pause(PAUSE)
+
     async def _carry_out(self, wish: Command) -> None:
         try:
-            not_kept = None
-            if wish.host is None:
-                not_kept = await self.routing.stop()
-            else:
-                await self.routing.start(self.device(wish.host))
+            not_kept = await self._do(wish)
             await self._settle()
             if not_kept is not None:
                 raise not_kept
@@ -208,7 +233,12 @@ class Bench:
         wish.came = "true"
         if wish.host is not None and wish is self.wishes[-1]:
             self.is_open = False
-            self.is_deceived = self.is_deceived or self.routing.state not in WANTED
+            is_so = self.routing.state in WANTED if wish.deed == "route" else self.model.state.paused is not None
+            self.is_deceived = self.is_deceived or not is_so
+
+    async def _settle_quietly(self) -> None:
+        with contextlib.suppress(MeshnetError):
+            await self._settle()
 
     async def _settle(self) -> None:
         """As whoever carries out commands does after each."""
@@ -243,6 +273,9 @@ class Bench:
         """As the last command that came true said; more than one, where an answer left it open."""
         may_be: set[str | None] = {None}
         for number, wish in enumerate(self.wishes):
+            if wish.deed == "resume":
+                # What is paused is wanted again in any case.
+                continue
             if wish.came == "true":
                 may_be = {wish.host}
             elif wish.came == "to an open end":
@@ -267,6 +300,7 @@ class Bench:
         assert self.in_force == self.routing.wish, "what is said is not so"
         self.model.catch_up()
         assert self.disk.load_state().route == self.routing.host, "a restart would bring another route"
+        assert self.disk.load_state().paused is None
 
 
 async def step(bench: Bench, deed: str, name: str, flag: bool) -> None:
@@ -275,6 +309,10 @@ async def step(bench: Bench, deed: str, name: str, flag: bool) -> None:
             bench.wish(name)
         case "stop":
             bench.wish(None)
+        case "pause":
+            bench.pause(begins=True)
+        case "resume":
+            bench.pause(begins=False)
         case "answer":
             (bench.answering.add if flag else bench.answering.discard)(name)
         case "carry":
@@ -292,7 +330,8 @@ async def step(bench: Bench, deed: str, name: str, flag: bool) -> None:
             bench.boot()
 
 
-DEEDS = ("start", "start", "start", "stop", "answer", "carry", "permit", "refuse", "fill", "fallback", "restart")
+ABOUT_THE_ROUTE = ("start", "start", "start", "stop", "pause", "pause", "resume")
+DEEDS = (*ABOUT_THE_ROUTE, "answer", "carry", "permit", "refuse", "fill", "fallback", "restart")
 PAUSES = (0.0, 0.0, 0.01, 0.3, 1.5, 7.0, 30.0)
 Step = tuple[float, str, str, bool]
 step_of = st.tuples(st.sampled_from(PAUSES), st.sampled_from(DEEDS), st.sampled_from(HOSTS), st.booleans())
@@ -347,3 +386,22 @@ def test_a_full_disk_refuses_another_host_and_stops_no_stop() -> None:
     play([*full, (1.0, "start", "phone", True)], [0.0])
     play([*full, (30.0, "stop", "nas", True)], [0.0])
     play([*full, (1.0, "stop", "nas", True), (0.0, "restart", "nas", True)], [0.0])
+
+
+def test_a_wish_for_the_stand_in_that_cannot_be_kept_leaves_the_trial_of_another_host_alone() -> None:
+    gone = [(0.0, "start", "nas", True), (0.0, "start", "nas", True), (0.0, "answer", "nas", False)]
+    stands_in = [(0.0, "fallback", "nas", True), (30.0, "start", "nas", True)]
+    play(
+        [*gone, *stands_in, (0.0, "start", "nas", True), (0.0, "fill", "nas", True), (0.0, "start", "phone", True)],
+        [0.0],
+    )
+
+
+@pytest.mark.parametrize("after", [0.0, 5.0, 25.0])
+def test_a_paused_route_comes_back_whatever_happened_meanwhile(after: float) -> None:
+    paused = [(1.0, "start", "nas", True), (after, "pause", "nas", True)]
+    play(paused, [0.0])
+    play([*paused, (30.0, "restart", "nas", True)], [0.0])
+    play([*paused, (0.0, "answer", "phone", False), (19.0, "start", "phone", True)], [0.02])
+    play([*paused, (0.0, "refuse", "nas", True), (1.0, "start", "phone", True)], [0.4])
+    play([(1.0, "start", "nas", True), (0.0, "fill", "nas", True), (after, "pause", "nas", True)], [0.0])

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from meshnet.core.settings import changed
 from meshnet.core.trust import Ledger
+from meshnet.daemon.link import Link as DaemonLink
 from meshnet.daemon.model import Model
 from meshnet.daemon.store import MeshMap, Store
 from meshnet.errors import Blocked
@@ -29,6 +30,31 @@ def test_an_address_that_the_person_named_comes_first(tmp_path: Path) -> None:
     model.see_address("81.2.69.10")
     model.state.settings = type(model.state.settings)(endpoint="5.6.7.8:4500")
     assert model.own_record(1).candidates == ("5.6.7.8:4500", f"81.2.69.10:{model.state.listen_port}")
+
+
+def test_a_host_names_the_address_its_peers_leave_by_until_its_line_is_another(tmp_path: Path) -> None:
+    model = model_of(tmp_path, Household())
+    line = Facts(links=(Link("eth0", ("192.168.1.20/24",)),), gateways=(Gateway("eth0", "192.168.1.1", 4),))
+    model.facts = line
+    assert model.own_record(1).public == ()
+    model.see_address("81.2.69.10")
+    assert model.own_record(1).public == ("81.2.69.10",)
+    model.facts = Facts(links=line.links, gateways=(Gateway("eth0", "192.168.1.254", 4),))
+    DaemonLink(model, None, _nothing).moved()
+    assert model.own_record(1).public == ()
+
+
+async def _nothing() -> None: ...
+
+
+def test_a_device_that_routes_on_leaves_it_to_its_host_to_name_an_address(tmp_path: Path) -> None:
+    home = Household()
+    model = model_of(tmp_path, home)
+    model.facts = Facts(links=(Link("eth0", ("192.168.1.20/24",)),), gateways=(Gateway("eth0", "192.168.1.1", 4),))
+    model.see_address("81.2.69.10")
+    model.state.route = home.nas.id
+    assert model.own_record(1).public == ()
+    assert model.whereabouts.public == ("81.2.69.10",)
 
 
 def test_a_device_whose_records_are_lost_says_nothing(tmp_path: Path) -> None:

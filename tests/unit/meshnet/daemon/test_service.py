@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from meshnet import __version__
 from meshnet.core.identity import SigningKey
 from meshnet.core.links import CreateLink, parse_join
 from meshnet.core.records import Signed, sign
@@ -124,6 +125,92 @@ def test_a_household_allows_routes_and_stops(tmp_path: Path) -> None:
         assert home.nas_system.plan.hosting is not None
         assert (await home.laptop.ask(local.StopRoute(), local.Status)).state == "idle"
         assert home.laptop_system.plan.route is None
+
+    play(tmp_path, scenario)
+
+
+async def routed(home: Home) -> None:
+    await home.nas.ask(local.Allow("laptop", ("routing", "lan")), local.Status)
+    await until(home, "laptop", lambda _, devices: devices["nas"].granted.lan)
+    await home.laptop.ask(local.StartRoute("nas"), local.Status)
+
+
+def test_a_daemon_tells_its_version_and_what_it_can_do_before_it_is_in_a_mesh(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with daemon(tmp_path / "alone") as path, connected(path) as peer:
+            status = await peer.status()
+            assert status.version == __version__
+            assert set(status.capabilities) == {*local.Capability} - {local.Capability.EXTERNAL}
+            for request in (local.PauseRoute(60), local.ResumeRoute(), local.StopClient("nas", 60)):
+                assert await peer.refusal(request) is Code.NOT_JOINED
+
+    asyncio.run(run())
+
+
+def test_the_way_and_the_clients_are_shown_with_what_is_known_of_each(tmp_path: Path) -> None:
+    async def scenario(home: Home) -> None:
+        await routed(home)
+        nas = await device(home.laptop, "nas")
+        status = await home.laptop.status()
+        assert status.route is not None
+        assert status.route.hops == (local.Hop("nas", nas.id, online=True),)
+        hosted = await until(home, "nas", lambda status, _: bool(status.hosting))
+        assert [(client.name, client.rx_bytes) for client in hosted.hosting] == [("laptop", 0)]
+
+    play(tmp_path, scenario)
+
+
+def test_a_pause_opens_the_usual_way_and_resume_closes_it(tmp_path: Path) -> None:
+    async def scenario(home: Home) -> None:
+        assert await home.laptop.refusal(local.PauseRoute(60)) is Code.NOT_SUPPORTED
+        await routed(home)
+        paused = await home.laptop.ask(local.PauseRoute(60), local.Status)
+        assert (paused.state, paused.route) == ("idle", None)
+        assert paused.pause is not None
+        assert paused.pause.host == "nas"
+        assert home.laptop_system.plan.route is None
+        resumed = await home.laptop.ask(local.ResumeRoute(), local.Status)
+        assert (resumed.state, resumed.pause) == ("routing", None)
+        assert home.laptop_system.plan.route is not None
+        await home.laptop.ask(local.PauseRoute(1), local.Status)
+        await until(home, "laptop", lambda status, _: status.state == "routing")
+
+    play(tmp_path, scenario)
+
+
+def test_a_device_that_was_removed_while_its_route_was_paused_is_closed_at_the_end(tmp_path: Path) -> None:
+    async def scenario(home: Home) -> None:
+        await home.laptop.ask(local.Allow("nas", ("routing",)), local.Status)
+        await until(home, "nas", lambda _, devices: devices["laptop"].granted.routing)
+        await home.nas.ask(local.StartRoute("laptop"), local.Status)
+        await home.nas.ask(local.PauseRoute(3600), local.Status)
+        prepared = await home.laptop.ask(local.PrepareRemove("nas"), local.Statements)
+        await home.laptop.ask(local.PostSigned(signed_by_the_person(prepared)), local.Status)
+        await until(home, "nas", lambda status, _: status.coordinator is not None and not status.coordinator.connected)
+        assert (await home.nas.status()).pause is not None
+        await home.nas.ask(local.ResumeRoute(), local.Status)
+        status = await until(home, "nas", lambda status, _: status.state == "blocked")
+        assert status.reason == "routing-revoked"
+        assert (await home.nas.ask(local.StopRoute(), local.Status)).state == "not-joined"
+
+    play(tmp_path, scenario)
+
+
+def test_a_stopped_client_is_blocked_and_comes_back_and_what_it_is_granted_stays(tmp_path: Path) -> None:
+    async def scenario(home: Home) -> None:
+        await routed(home)
+        stopped = await home.nas.ask(local.StopClient("laptop", 3600), local.Status)
+        assert [one.name for one in stopped.stopped] == ["laptop"]
+        assert (stopped.clients, stopped.hosting) == ((), ())
+        assert home.nas_system.plan.hosting is None
+        assert (await device(home.nas, "laptop")).grants == local.Permissions(incoming=True, routing=True, lan=True)
+        blocked = await until(home, "laptop", lambda status, _: status.state == "blocked")
+        assert blocked.reason == "routing-revoked"
+        await home.nas.ask(local.Allow("laptop", ("routing",)), local.Status)
+        await until(home, "laptop", lambda status, _: status.state == "routing")
+        await home.nas.ask(local.StopClient("laptop", 1), local.Status)
+        await until(home, "laptop", lambda status, _: status.state == "blocked")
+        await until(home, "laptop", lambda status, _: status.state == "routing")
 
     play(tmp_path, scenario)
 
