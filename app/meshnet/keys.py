@@ -2,6 +2,8 @@
 
 Kept in the person's keyring; where there is none, in a file of mode 0600 in the person's configuration directory, and
 `store` says which, so that the person is told at creation.
+
+Law: a key is forgotten only where it is certain that no device is in its mesh.
 """
 
 from __future__ import annotations
@@ -14,8 +16,11 @@ from pathlib import Path
 import platformdirs
 
 from meshnet.core.identity import KEY_BYTES, SigningKey, decode, encode, is_id
+from meshnet.errors import Code, MeshnetError
 
 _SERVICE = "meshnet"
+_UNSURE = (Code.DAEMON_UNREACHABLE, Code.TIMEOUT, Code.VERSION_MISMATCH)
+"""After these nobody knows whether the daemon did it all the same."""
 
 
 def new_seed() -> bytes:
@@ -23,11 +28,11 @@ def new_seed() -> bytes:
     return secrets.token_bytes(KEY_BYTES)
 
 
-def store(seed: bytes) -> str:
-    """Keep the mesh key; returns where, in words for people."""
+def store(seed: bytes) -> Path | None:
+    """Keep the mesh key; returns the file where it is, or None: in the person's keyring."""
     mesh = SigningKey(seed).id
     if _keyring_set(mesh, encode(seed)):
-        return "your keyring"
+        return None
     path = _file(mesh)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent)
@@ -36,7 +41,7 @@ def store(seed: bytes) -> str:
         file.flush()
         os.fsync(file.fileno())
     Path(temporary).replace(path)
-    return f"the file {path} (there is no keyring here)"
+    return path
 
 
 def load(mesh: str) -> SigningKey | None:
@@ -52,6 +57,11 @@ def load(mesh: str) -> SigningKey | None:
     except (OSError, ValueError):
         return None
     return key if key.id == mesh else None
+
+
+def is_needless_after(error: MeshnetError) -> bool:
+    """Whether this device is certainly not in the mesh, whose creation failed so."""
+    return error.code not in _UNSURE
 
 
 def forget(mesh: str) -> None:

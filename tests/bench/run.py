@@ -18,6 +18,7 @@ from bench import (
     chains,
     computer,
     crowds,
+    desktop,
     grants,
     handover,
     idle,
@@ -30,6 +31,7 @@ from bench import (
     throughput,
 )
 from bench.page import Page, Section, render, spliced
+from lab import desktop as desktops
 from lab import net
 from lab.household import Household
 from lab.net import Lab, LabError
@@ -55,6 +57,7 @@ class Effort:
     beacons: int
     relays: int
     meetings: int
+    desktops: int
     windows: int
     window: float
     """Seconds of each of the windows in which idle daemons are watched."""
@@ -74,6 +77,7 @@ FULL = Effort(
     beacons=3,
     relays=3,
     meetings=3,
+    desktops=10,
     windows=5,
     window=60.0,
 )
@@ -91,6 +95,7 @@ QUICK = Effort(
     beacons=1,
     relays=1,
     meetings=1,
+    desktops=2,
     windows=2,
     window=1.0,
 )
@@ -132,10 +137,11 @@ def measure(household: Household, effort: Effort, is_quick: bool) -> Page:
     with step("giving and taking a permission where many have one"):
         among_many = crowds.measure(effort.crowds, say)
     paths = measure_paths(effort)
+    shown = measure_desktop(effort)
     with step("letting things break"):
         recoveries = recovery.measure(effort.faults, say)
     first = (switches.section(starts, counts), handovers.section, recoveries, through.section, rows.section)
-    sections = (*first, starts.section, idles.section, counts.section, permissions, among_many, *paths)
+    sections = (*first, starts.section, idles.section, counts.section, permissions, among_many, *paths, *shown)
     return Page(computer.describe(through.implementation, load), sections, is_quick)
 
 
@@ -150,21 +156,33 @@ def measure_paths(effort: Effort) -> tuple[Section, ...]:
     return seen, relayed, met
 
 
+def measure_desktop(effort: Effort) -> tuple[Section, ...]:
+    """What the desktop app costs."""
+    with step("starting the desktop app, opening its menu, watching it"):
+        return (desktop.measure(effort.desktops, min(effort.windows, 3), effort.window, say),)
+
+
 def main() -> int:
     """Measure and write the page; 0 also where an aim was missed, for that is a result."""
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="few runs of everything, for trying")
     parser.add_argument("--paths", action="store_true", help="only how devices meet; the rest of the page stays")
+    parser.add_argument("--desktop", action="store_true", help="only the desktop app; the rest of the page stays")
     parser.add_argument("--output", type=Path, default=PATH, help="where the page goes (%(default)s)")
     given = parser.parse_args()
-    reason = net.why_not()
+    whole = not (given.paths or given.desktop)
+    reason = (net.why_not() if whole or given.paths else None) or (
+        desktops.why_not() if whole or given.desktop else None
+    )
     if reason is not None:
         print(f"Nothing can be measured here: {reason}", file=sys.stderr)
         return 1
     try:
         effort = QUICK if given.quick else FULL
-        if given.paths:
-            text = spliced(given.output.read_text(encoding="utf-8"), measure_paths(effort))
+        parts = [measure_paths] * given.paths + [measure_desktop] * given.desktop
+        if parts:
+            sections = [section for measure_part in parts for section in measure_part(effort)]
+            text = spliced(given.output.read_text(encoding="utf-8"), sections)
         else:
             text = render(_run(effort, given.quick))
     except LabError as error:

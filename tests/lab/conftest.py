@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,12 @@ import pytest
 from lab import desktop as desktops
 from lab import net
 from lab.desktop import Desktop
-from lab.net import Lab
+from lab.household import Household
+from lab.net import Lab, wait_until
 from lab.world import World
+
+_OTHERS_NEWS = 30.0
+"""Seconds until each device of a household knows what became of the other one."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -29,7 +34,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     """Show the logs of the machines and of the desktop beside the failure."""
     report = yield
     if report.failed and isinstance(item, pytest.Function):
-        for name in ("lab", "shared_lab", "desktop"):
+        for name in ("lab", "shared_lab", "desktop", "shared_desktop"):
             if isinstance(shown := item.funcargs.get(name), Lab | Desktop):
                 report.sections.append((f"logs of the {name}", shown.logs()))
     return report
@@ -55,11 +60,60 @@ def world(lab: Lab) -> World:
     return World(lab)
 
 
+@pytest.fixture(scope="module")
+def shared_household(shared_lab: Lab) -> Household:
+    """One household for all tests of a module."""
+    return Household(World(shared_lab))
+
+
+@pytest.fixture
+def settled(shared_household: Household) -> Household:
+    """The shared household as it was at first, whatever the test before did: both online, permitted, nothing routed."""
+    _bring_to_order(shared_household)
+    return shared_household
+
+
 @pytest.fixture
 def desktop(tmp_path: Path) -> Iterator[Desktop]:
     """A desktop outside the machines."""
+    _need_desktop()
+    with Desktop(tmp_path / "desktop") as desktop:
+        yield desktop
+
+
+@pytest.fixture(scope="module")
+def shared_desktop(shared_household: Household, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desktop]:
+    """A desktop on the shared household's laptop; each test ends the programs that it starts there."""
+    _need_desktop()
+    with Desktop(tmp_path_factory.mktemp("desktop"), shared_household.world.laptop) as desktop:
+        yield desktop
+
+
+def _need_desktop() -> None:
     reason = desktops.why_not()
     if reason is not None:
         pytest.skip(reason)
-    with Desktop(tmp_path / "desktop") as desktop:
-        yield desktop
+
+
+def _bring_to_order(household: Household) -> None:
+    world = household.world
+    for machine in (world.laptop, world.home):
+        if household.daemons[machine].returncode is not None:
+            household.start(machine)
+    told = [
+        (world.laptop, "route", "--off"),
+        (world.laptop, "settings", "own-devices", "none"),
+        (world.home, "allow", "laptop", "routing"),
+    ]
+    with ThreadPoolExecutor(len(told)) as together:
+        list(together.map(lambda words: world.meshnet(*words), told))
+    for device in world.meshnet(world.laptop, "devices")["devices"]:
+        if device["name"] != "home-pc":
+            world.meshnet(world.laptop, "remove", device["name"])
+    wait_until(lambda: _is_in_order(world), "household as it was at first", _OTHERS_NEWS, 0.1)
+
+
+def _is_in_order(world: World) -> bool:
+    (home,) = world.meshnet(world.laptop, "devices")["devices"]
+    (laptop,) = world.meshnet(world.home, "devices")["devices"]
+    return home["online"] and home["granted"]["routing"] and not laptop["granted"]["routing"]

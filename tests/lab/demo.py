@@ -28,8 +28,7 @@ from lab.world import SOCKET, World, product_environment, program
 PICTURES = Path("build/demo")
 SIZE = "1040x680"
 """Of the laptop's desktop, in pixels: readable in a README."""
-HOME = 1
-"""Where home-pc stands in the menu, after berlin-server, which permits nothing."""
+HOME = "home-pc"
 
 
 def say(text: str) -> None:
@@ -158,7 +157,7 @@ def _run(pictures: Path, stay: bool) -> int:
             household.start(world.server)
             household.bring_in(world.server, "berlin-server")
         with Desktop(Path(directory), world.laptop, SIZE) as desktop:
-            menu = TrayMenu(desktop, hosts=2)
+            menu = TrayMenu(desktop, world)
             with step("starting the laptop's tray on a desktop of its own"):
                 menu.start()
             demo = Demo(world, household, menu, pictures)

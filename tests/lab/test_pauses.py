@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from lab.household import Household
-from lab.net import Lab, wait_until
+from lab.net import wait_until
 from lab.services import Observer, Packet
 from lab.turmoil import ask
 from lab.world import World
@@ -34,16 +34,10 @@ while far.recv(4096):
 """
 
 
-@pytest.fixture(scope="module")
-def shared(shared_lab: Lab) -> Household:
-    return Household(World(shared_lab))
-
-
 @pytest.fixture
-def household(shared: Household) -> Iterator[Household]:
-    shared.route()
-    yield shared
-    shared.stop()
+def household(settled: Household) -> Household:
+    settled.route()
+    return settled
 
 
 def test_a_pause_lets_traffic_out_and_resume_ends_it(household: Household) -> None:
@@ -65,9 +59,9 @@ def test_at_the_end_of_a_pause_a_host_that_is_gone_lets_nothing_out_beside_it(ho
     household.daemons[world.laptop].kill()
     household.start(world.laptop)
     household.await_state("blocked")
-    with Observer(world.cafe_router, "lan") as observer:
-        assert world.public_address(world.laptop) is None
-        assert world.public_address(world.laptop, 6) is None
+    with Observer(world.cafe_router, "lan") as observer, ThreadPoolExecutor(2) as together:
+        seen = list(together.map(lambda family: world.public_address(world.laptop, family), (4, 6)))
+    assert seen == [None, None]
     assert [packet for packet in observer.packets() if packet.dst in (world.web4, world.web6)] == []
     household.start(world.home)
     household.await_state("routing")

@@ -66,6 +66,11 @@ def test_the_first_steps_lead_home(world: World) -> None:
     run(world.laptop, route)
     assert "home-pc" in run(world.laptop, status)
     assert world.public_address(world.laptop) == world.home_public4
+    pause, resume = block_with("meshnet pause")
+    assert "paused" in run(world.laptop, pause)
+    assert world.public_address(world.laptop) == world.cafe_public4
+    assert "home-pc" in run(world.laptop, resume)
+    assert world.public_address(world.laptop) == world.home_public4
     run(world.laptop, off)
     assert world.public_address(world.laptop) == world.cafe_public4
     for command in block_with("settings endpoint"):
@@ -91,6 +96,28 @@ def test_the_install_commands_install_all_four_programs(tmp_path: Path) -> None:
         assert shown.stdout.startswith(program)
 
 
+def test_the_desktop_finds_the_app_its_icon_and_its_links(tmp_path: Path) -> None:
+    *install, database, completion = block_with("meshnet.desktop")
+    for command in install:
+        here = command.removeprefix("sudo ").replace("/usr/local", str(tmp_path))
+        subprocess.run(["sh", "-c", here], cwd=ROOT, check=True, capture_output=True, timeout=60)
+    entry = (tmp_path / "share/applications/meshnet.desktop").read_text()
+    assert "MimeType=x-scheme-handler/meshnet;" in entry
+    assert (tmp_path / "share/icons/hicolor/scalable/apps" / f"{icon_of(entry)}.svg").is_file()
+    # The tool belongs to every desktop, and is not needed for anything else here.
+    assert database == "sudo update-desktop-database /usr/local/share/applications"
+    (tmp_path / "home").mkdir()
+    own = {"HOME": str(tmp_path / "home"), "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin"}
+    subprocess.run(["sh", "-c", completion], env=own, check=True, timeout=60)
+    asked = "source ~/.bashrc; complete -p meshnet"
+    done = subprocess.run(["bash", "-c", asked], env=own, check=True, capture_output=True, text=True, timeout=60)
+    assert "meshnet" in done.stdout
+
+
+def icon_of(entry: str) -> str:
+    return next(line.removeprefix("Icon=") for line in entry.splitlines() if line.startswith("Icon="))
+
+
 @pytest.mark.skipif(shutil.which("systemctl") is None, reason="systemd is not here")
 def test_the_service_commands_put_the_units_where_systemd_finds_them(tmp_path: Path) -> None:
     for name in ("etc/systemd/system", "etc/sysusers.d"):
@@ -109,7 +136,7 @@ def test_the_service_commands_put_the_units_where_systemd_finds_them(tmp_path: P
 def test_every_command_of_the_readme_is_run_somewhere() -> None:
     words = [
         *("coordinator serve", "meshnetd run", "meshnet create", "join", "route home-pc", "endpoint", "pip install"),
-        *("systemctl enable", "kill-switch always"),
+        *("systemctl enable", "kill-switch always", "meshnet pause", "meshnet.desktop"),
     ]
     known = {block for block in BLOCKS if any(word in block for word in words)}
     assert set(BLOCKS) - known == {"./dev demo\n"} | RUN_BY_CI

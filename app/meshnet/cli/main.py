@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import sys
+import time
 from collections.abc import Callable
 from functools import update_wrapper
 from typing import Any, NoReturn
@@ -277,15 +278,16 @@ def create(context: Context, coordinator: str, name: str | None) -> None:
 @click.option("--expires", default="24h", show_default=True, help="How long the link is good: 30m, 24h, 7d.")
 def invite(context: Context, expires: str) -> None:
     """Print a link by which one more device of yours joins."""
-    from meshnet.cli.signing import sign_invite
+    from meshnet.cli import times
+    from meshnet.cli.signing import sign_statements
     from meshnet.protocol import statements
 
-    seconds = _seconds(expires)
+    seconds = times.seconds(expires)
     mesh = _mesh(context.client)
     prepared = context.client.ask(local.PrepareInvite(seconds), local.Statements)
-    records = sign_invite(mesh, prepared.bodies, seconds)
+    records = sign_statements(mesh, prepared.bodies, statements.invites(time.time(), seconds))
     context.client.ask(local.PostInvite(records), local.Status)
-    until = _iso(statements.expiry(prepared.bodies))
+    until = times.iso(statements.expiry(prepared.bodies))
     context.put(local.Invitation(prepared.link, until), [prepared.link])
 
 
@@ -386,16 +388,3 @@ def _is_called(device: local.DeviceView, word: str) -> bool:
 
 def _given(text: str) -> str:
     return sys.stdin.readline().strip() if text == "-" else text
-
-
-def _seconds(text: str) -> int:
-    units = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-    if not text[:-1].isdecimal() or text[-1:] not in units:
-        raise click.BadParameter("a number and one of s, m, h, d, such as 24h", param_hint="--expires")
-    return int(text[:-1]) * units[text[-1]]
-
-
-def _iso(seconds: int) -> str:
-    import datetime
-
-    return datetime.datetime.fromtimestamp(seconds, datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import time
 from collections.abc import Iterator
 from typing import BinaryIO
 
@@ -41,7 +42,7 @@ def add(client: Client, name: str, via: str, endpoint: str | None) -> tuple[loca
         raise MeshnetError(Code.NOT_JOINED)
     private = secrets.token_bytes(KEY_BYTES)
     prepared = client.ask(local.PrepareInvite(INVITE_SECONDS), local.Statements)
-    records = sign_statements(found.mesh, prepared.bodies, statements.invites)
+    records = sign_statements(found.mesh, prepared.bodies, statements.invites(time.time(), INVITE_SECONDS))
     client.ask(local.PostInvite(records), local.Status)
     request = local.AddPhone(prepared.link, name, wireguard_public(private), via, endpoint)
     added = client.ask(request, local.PhoneAdded)

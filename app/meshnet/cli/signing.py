@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import time
-
 from meshnet.cli.client import Client
-from meshnet.core.records import Body, Invite, Signed
+from meshnet.core.records import Signed
 from meshnet.protocol import local, statements
-
-_CLOCK_STEP = 60
-"""Seconds by which the system's clock may be set back meanwhile."""
 
 
 def sign_statements(mesh: str, bodies: tuple[str, ...], expected: statements.Expected) -> tuple[Signed, ...]:
@@ -17,16 +12,6 @@ def sign_statements(mesh: str, bodies: tuple[str, ...], expected: statements.Exp
     from meshnet import keys
 
     return statements.signed(mesh, bodies, keys.load(mesh), expected)
-
-
-def sign_invite(mesh: str, bodies: tuple[str, ...], seconds: int) -> tuple[Signed, ...]:
-    """An invite, unless it lets somebody in for longer than these seconds."""
-    until = time.time() + seconds + _CLOCK_STEP
-
-    def expected(body: Body) -> bool:
-        return statements.invites(body) and isinstance(body, Invite) and body.expires <= until
-
-    return sign_statements(mesh, bodies, expected)
 
 
 def confirm_waiting(client: Client, status: local.Status) -> None:

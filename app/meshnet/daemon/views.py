@@ -132,7 +132,8 @@ def _route(model: Model, routing: Routing, paths: Paths) -> RouteStatus | None:
         return None
     known = model.names()
     device, hosts = model.mesh.devices.get(host), chain(model.mesh, host)
-    fresh = routing.rtt is not None or (device is not None and is_fresh(model, model.sight_of(device)))
+    sight = model.sight_of(device) if device is not None else None
+    fresh = routing.rtt is not None or is_fresh(model, sight)
     path = paths.kind(host) or ("direct" if fresh else "none")
     return RouteStatus(
         host=known.get(host, "?"),
@@ -145,6 +146,8 @@ def _route(model: Model, routing: Routing, paths: Paths) -> RouteStatus | None:
         instead_of=known.get(model.state.instead_of, "?") if model.state.instead_of else None,
         hops=tuple(_hop(model, step, known) for step in hosts),
         public=_public(model, hosts),
+        rx_bytes=sight.rx_bytes if sight else None,
+        tx_bytes=sight.tx_bytes if sight else None,
     )
 
 

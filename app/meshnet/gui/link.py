@@ -75,6 +75,7 @@ class DaemonLink(QObject):
 
     def stop(self) -> None:
         """Hang up, for good."""
+        self._ready = False
         self._socket.blockSignals(True)
         self._socket.abort()
         self._retry.stop()

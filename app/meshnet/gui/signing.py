@@ -13,11 +13,10 @@ from dataclasses import dataclass
 from PySide6.QtCore import QObject, Signal
 
 from meshnet import keys
-from meshnet.core import records
 from meshnet.core.identity import SigningKey
 from meshnet.errors import MeshnetError
 from meshnet.gui.link import DaemonLink
-from meshnet.protocol import local
+from meshnet.protocol import local, statements
 
 log = logging.getLogger(__name__)
 
@@ -35,15 +34,6 @@ class Task:
 def in_thread(work: Callable[[], None]) -> None:
     """Run it aside; a keyring that never answers does not keep the program from ending."""
     threading.Thread(target=work, name="mesh key", daemon=True).start()
-
-
-def signed(task: Task, bodies: tuple[str, ...], key: SigningKey) -> tuple[records.Signed, ...]:
-    """The confirmations, signed; InvalidRecordError if any body is something else than the task asks for."""
-    for text in bodies:
-        body = records.body_of(text)
-        if not isinstance(body, records.Confirmation) or body.mesh != task.mesh or body.device not in task.devices:
-            raise records.InvalidRecordError("The daemon asked for a signature that the person did not call for.")
-    return tuple(records.sign(text, key) for text in bodies)
 
 
 class Confirmer(QObject):
@@ -89,12 +79,12 @@ class Confirmer(QObject):
 
     def _post(self, task: Task, key: SigningKey, prepared: local.Statements) -> None:
         try:
-            post = local.PostSigned(signed(task, prepared.bodies, key))
-        except records.InvalidRecordError as error:
-            log.warning("confirmation not signed: %s", error)
+            records = statements.signed(task.mesh, prepared.bodies, key, statements.confirms(task.devices))
+        except MeshnetError as error:
+            log.warning("confirmation not signed: %s", error.message)
             return
-        if post.records:
-            self._link.call(post, local.Status, _confirmed, _failed)
+        if records:
+            self._link.call(local.PostSigned(records), local.Status, _confirmed, _failed)
 
 
 def _confirmed(_: local.Status) -> None:

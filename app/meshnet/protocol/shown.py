@@ -80,6 +80,10 @@ class RouteStatus(msgspec.Struct, frozen=True):
     """The hosts of `chain`, with what is known of each."""
     public: tuple[str, ...] = ()
     """The addresses that the world sees, as far as the last host tells: one of each family at most."""
+    rx_bytes: int | None = None
+    """What came from the host, since the tunnel to it was set up; None from a daemon that does not tell."""
+    tx_bytes: int | None = None
+    """What was sent to it."""
 
 
 class HostedClient(msgspec.Struct, frozen=True):

@@ -24,6 +24,8 @@ from meshnet.core.records import (
 from meshnet.errors import Code, MeshnetError
 
 Expected = Callable[[Body], bool]
+_CLOCK_STEP = 60
+"""Seconds by which the system's clock may be set back between a wish and its signature."""
 
 
 def signed(mesh: str, bodies: tuple[str, ...], key: SigningKey | None, expected: Expected) -> tuple[Signed, ...]:
@@ -33,7 +35,7 @@ def signed(mesh: str, bodies: tuple[str, ...], key: SigningKey | None, expected:
     """
     if key is None:
         raise MeshnetError(Code.NO_MESH_KEY)
-    if not all(_is_as_asked(text, mesh, expected) for text in bodies):
+    if not all(_is_as_asked(text, mesh, expected) for text in bodies) or _invites(bodies) > 1:
         raise MeshnetError(Code.SYSTEM_ERROR, "The daemon asked for a signature of something else; nothing is signed.")
     return tuple(sign(text, key) for text in bodies)
 
@@ -43,9 +45,10 @@ def founds(body: Body) -> bool:
     return isinstance(body, Mesh | Membership)
 
 
-def invites(body: Body) -> bool:
-    """Whether it lets one more device of the same mesh in."""
-    return isinstance(body, Invite) and body.kind == "own"
+def invites(now: float, seconds: int) -> Expected:
+    """Whether it lets one more device of the same mesh in, for no longer than these seconds from now (Unix time)."""
+    until = now + seconds + _CLOCK_STEP
+    return lambda body: isinstance(body, Invite) and body.kind == "own" and body.expires <= until
 
 
 def removes(devices: Collection[str]) -> Expected:
@@ -61,6 +64,10 @@ def confirms(devices: Collection[str]) -> Expected:
 def expiry(bodies: tuple[str, ...]) -> int:
     """Until when the invite among them lets somebody in, in Unix time; 0 where there is none."""
     return next((body.expires for body in map(body_of, bodies) if isinstance(body, Invite)), 0)
+
+
+def _invites(bodies: tuple[str, ...]) -> int:
+    return sum(isinstance(body_of(text), Invite) for text in bodies)
 
 
 def _is_as_asked(text: str, mesh: str, expected: Expected) -> bool:

@@ -7,6 +7,7 @@ import pytest
 
 from meshnet import keys
 from meshnet.core.identity import SigningKey, encode
+from meshnet.errors import Code, MeshnetError
 from support.keyrings import FakeKeyring, keyring_for
 from support.meshes import seed
 
@@ -29,7 +30,7 @@ def file_of(home: Path) -> Path:
 
 
 def test_a_key_is_kept_in_the_keyring_where_there_is_one(ring: FakeKeyring, tmp_path: Path) -> None:
-    assert keys.store(SEED) == "your keyring"
+    assert keys.store(SEED) is None
     assert ring.kept == {("meshnet", MESH): encode(SEED)}
     found = keys.load(MESH)
     assert found is not None
@@ -42,16 +43,15 @@ def test_a_key_is_kept_in_the_keyring_where_there_is_one(ring: FakeKeyring, tmp_
 
 def test_a_keyring_that_does_not_keep_is_not_trusted(ring: FakeKeyring) -> None:
     ring.is_forgetful = True
-    assert "the file" in keys.store(SEED)
+    assert keys.store(SEED) is not None
     assert keys.load(MESH) is not None
 
 
 @pytest.mark.usefixtures("_nowhere")
 def test_without_a_keyring_a_file_that_only_the_person_reads_keeps_it_and_that_is_said(tmp_path: Path) -> None:
-    where = keys.store(SEED)
-    path = file_of(tmp_path)
-    assert str(path) in where
-    assert "no keyring" in where
+    path = keys.store(SEED)
+    assert path is not None
+    assert path == file_of(tmp_path)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(path.parent.stat().st_mode) & 0o077 == 0
     found = keys.load(MESH)
@@ -77,3 +77,17 @@ def test_a_mesh_that_this_person_does_not_hold_has_no_key(mesh: str) -> None:
 
 def test_every_new_key_is_another() -> None:
     assert len({keys.new_seed() for _ in range(3)}) == 3
+
+
+@pytest.mark.parametrize(
+    ("code", "is_needless"),
+    [
+        (Code.CREATE_NOT_ALLOWED, True),
+        (Code.SYSTEM_ERROR, True),
+        (Code.TIMEOUT, False),
+        (Code.DAEMON_UNREACHABLE, False),
+        (Code.VERSION_MISMATCH, False),
+    ],
+)
+def test_a_key_is_needless_where_the_mesh_was_refused_and_not_where_nobody_knows(code: Code, is_needless: bool) -> None:
+    assert keys.is_needless_after(MeshnetError(code)) is is_needless

@@ -10,9 +10,12 @@ from typing import Any
 import msgspec
 from PySide6.QtCore import QObject, Signal
 
+from meshnet.errors import Code
 from meshnet.protocol.local import Capability, DeviceView, Status, Update
 
 NOT_JOINED = Status("not-joined")
+OWN_DEVICES = "own-devices"
+"""The setting that lets all devices of the mesh route through this one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +23,11 @@ class Snapshot:
     """All that tray and window show, at one moment."""
 
     connected: bool = False
-    trouble: str = "Looking for the daemon"
-    """Why the daemon does not answer, in words; means nothing while connected."""
+    trouble: str = ""
+    """Why the daemon does not answer, in words; empty while connected, and before the first attempt has failed."""
     cure: str = ""
+    code: Code | None = None
+    """The same as a code; None while connected, and before the first attempt."""
     status: Status = NOT_JOINED
     devices: Mapping[str, DeviceView] = field(default_factory=lambda: MappingProxyType({}))
     """By their ids."""
@@ -44,7 +49,7 @@ class Snapshot:
     @property
     def own_devices(self) -> str:
         """The setting `own-devices`; empty until the daemon has told it."""
-        return self.settings.get("own-devices", "")
+        return self.settings.get(OWN_DEVICES, "")
 
 
 class Mesh(QObject):
@@ -58,11 +63,12 @@ class Mesh(QObject):
 
     def begin(self, status: Status) -> None:
         """The daemon answers; what was known of devices is from before, and it tells them all anew."""
-        self._become(connected=True, trouble="", cure="", status=status, devices={}, asked={})
+        self._become(connected=True, trouble="", cure="", code=None, status=status, devices={}, asked={})
 
-    def lose(self, trouble: str, cure: str) -> None:
+    def lose(self, trouble: str, cure: str, code: Code) -> None:
         """The daemon does not answer."""
-        self._become(connected=False, trouble=trouble, cure=cure, status=NOT_JOINED, devices={}, asked={}, settings={})
+        gone: dict[str, Any] = {"status": NOT_JOINED, "devices": {}, "asked": {}, "settings": {}}
+        self._become(connected=False, trouble=trouble.rstrip("."), cure=cure, code=code, **gone)
 
     def update(self, update: Update) -> None:
         """Take in what changed."""

@@ -16,9 +16,9 @@ WINDOW = 300.0
 """Seconds that are shown."""
 MOST = 150
 """Samples that are kept."""
-_CLOSEST = WINDOW / MOST
 _GAP = 40.0
 """Seconds without a count; while all is well they come every few seconds, if only because of keepalives."""
+_CLOSEST = (WINDOW + _GAP) / (MOST - 5)
 _STEADY = 1.0
 """Bytes per second; less is shown as nothing."""
 
@@ -64,9 +64,7 @@ class History:
         # Samples that come closer than what is kept replace one another, so that the last one is always the newest.
         if len(kept) > 1 and sample.seconds - kept[-2].seconds < _CLOSEST:
             kept.pop()
-        return replace(
-            self, samples=(*kept, sample)[-MOST:], rx_total=self.rx_total + rx, tx_total=self.tx_total + tx
-        )
+        return replace(self, samples=(*kept, sample)[-MOST:], rx_total=self.rx_total + rx, tx_total=self.tx_total + tx)
 
     @property
     def rates(self) -> tuple[Rate, ...]:
@@ -77,8 +75,7 @@ class History:
     @property
     def now(self) -> Rate | None:
         """The newest rate."""
-        rates = self.rates
-        return rates[-1] if rates and rates[-1].end == self.samples[-1].seconds else None
+        return _rate(*self.samples[-2:]) if len(self.samples) > 1 else None
 
     @property
     def peak(self) -> float:
@@ -94,7 +91,11 @@ def followed(history: History, status: Status, seconds: float) -> History:
     key = f"{status.route.host_id} {status.route.since}"
     if key != history.key:
         history = History(key=key)
-    return history.added(Sample(seconds, status.rx_bytes, status.tx_bytes))
+    route = status.route
+    if route.rx_bytes is None or route.tx_bytes is None:
+        # A daemon that does not tell of the host alone tells of all peers together.
+        return history.added(Sample(seconds, status.rx_bytes, status.tx_bytes))
+    return history.added(Sample(seconds, route.rx_bytes, route.tx_bytes))
 
 
 def rate_in_words(rate: float) -> str:

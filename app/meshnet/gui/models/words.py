@@ -8,9 +8,13 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from PySide6.QtCore import QLocale
+
 from meshnet.errors import BLOCKED_WORDS, Blocked
+from meshnet.gui.models.language import translate
 from meshnet.gui.models.mesh import Snapshot
-from meshnet.protocol.local import DeviceView, Permissions, Status
+from meshnet.gui.models.moments import said
+from meshnet.protocol.local import DeviceView, Permissions, RouteStatus, Status
 
 NAME_SHOWN = 40
 """Letters of a name in a sentence or menu."""
@@ -23,9 +27,7 @@ _SYSTEMS = {
     "windows": "Windows",
     "android": "Android",
     "ios": "iOS",
-    "wireguard": "WireGuard app",
 }
-_PATHS = {"direct": "direct", "relay": "by relay", "none": "no path yet"}
 
 
 def plain(name: str) -> str:
@@ -56,40 +58,56 @@ def prose(text: str) -> str:
 def state_line(mesh: Snapshot) -> str:
     """The state in one line: "Through home-pc, direct, 23 ms"."""
     if not mesh.connected:
-        return mesh.trouble
+        return mesh.trouble or translate("State", "Looking for the daemon")
     status, route = mesh.status, mesh.status.route
     match status.state:
         case "not-joined":
-            return "Not in a mesh yet"
+            return translate("State", "Not in a mesh yet")
+        case "connecting" if route:
+            return translate("State", "Connecting to {host} …").format(host=short(route.host))
         case "connecting":
-            return f"Connecting to {short(route.host)} …" if route else "Connecting …"
+            return translate("State", "Connecting …")
         case "routing" if route:
-            through = "Through " + short(route.host)
-            if route.instead_of:
-                through += f" (for {short(route.instead_of)})"
-            return ", ".join((through, *way(route.path, route.rtt_ms)))
+            return ", ".join((through(route), *way(route.path, route.rtt_ms)))
         case "blocked":
-            return f"Blocked: {blocked(status)}"
-    return "Not routed"
+            return translate("State", "Blocked: {reason}").format(reason=blocked(status))
+    if status.pause:
+        return translate("State", "Paused until {time}").format(time=said(status.pause.until))
+    return translate("State", "Not routed")
+
+
+def through(route: RouteStatus) -> str:
+    """The host, and the one that it stands in for."""
+    if route.instead_of:
+        text = translate("State", "Through {host} (for {chosen})")
+        return text.format(host=short(route.host), chosen=short(route.instead_of))
+    return translate("State", "Through {host}").format(host=short(route.host))
 
 
 def state_detail(mesh: Snapshot) -> str:
     """What the state means for the person, in a sentence or two."""
     if not mesh.connected:
-        return " ".join(filter(None, (prose(mesh.cure), "Meshnet keeps looking by itself.")))
-    match mesh.status.state:
+        looking = translate("State", "Meshnet keeps looking by itself.")
+        return " ".join(filter(None, (prose(mesh.cure), looking)))
+    status = mesh.status
+    match status.state:
         case "not-joined":
-            return "A mesh is your devices, and those of people you invited."
+            return translate("State", "A mesh is your devices, and those of people you invited.")
+        case "idle" if status.pause:
+            text = translate("State", "Traffic goes out directly. At {time} it goes through {host} again.")
+            return text.format(time=said(status.pause.until), host=short(status.pause.host))
         case "idle":
-            return "This device's traffic goes out directly. Choose a host to send it through."
+            return translate("State", "This device's traffic goes out directly. Choose a host to send it through.")
         case "connecting":
-            return "Traffic is being moved to the host."
+            return translate("State", "Traffic is being moved to the host.")
         case "routing":
-            return f"Down {amount(mesh.status.rx_bytes)} · up {amount(mesh.status.tx_bytes)}"
+            text = translate("State", "Down {received} · up {sent}")
+            return text.format(received=amount(status.rx_bytes), sent=amount(status.tx_bytes))
         case "blocked":
-            return (
+            return translate(
+                "State",
                 "The route goes on by itself when that is over; meanwhile nothing goes out beside it. "
-                "Try again now, or stop routing to let traffic go out directly."
+                "Try again now, or stop routing to let traffic go out directly.",
             )
     return ""
 
@@ -97,81 +115,116 @@ def state_detail(mesh: Snapshot) -> str:
 def blocked(status: Status) -> str:
     """Why a wanted route carries nothing, in words: the daemon's own where it says more than the reason alone."""
     reason, explanation = status.reason, status.explanation
-    host = short(status.route.host) if status.route else "the host"
+    host = short(status.route.host) if status.route else translate("State", "the host")
     if explanation and explanation not in BLOCKED_WORDS.values():
         said = plain(explanation)
         return f"{host} {said.removeprefix('it ')}" if said.startswith("it ") else f"{host}: {said}"
-    known: dict[str, str] = {
-        Blocked.HOST_UNREACHABLE: f"{host} does not answer",
-        Blocked.ROUTING_REVOKED: f"{host} no longer allows routing",
-        Blocked.HOST_LEFT_VPN: f"{host} has lost its own VPN",
-        Blocked.LOOP: "the chain of hosts leads back to this device",
-        Blocked.TUNNEL_FAILED: "the tunnel does not work",
-        Blocked.NETWORK_DOWN: "this device has no network",
-        Blocked.SYSTEM_ERROR: "this system refused a step; “meshnet doctor” says more",
+    known = _blocked_words().get(reason or "")
+    if known is None:
+        return plain(reason) if reason else translate("State", "the route carries nothing")
+    return known.format(host=host)
+
+
+def _blocked_words() -> dict[str, str]:
+    return {
+        Blocked.HOST_UNREACHABLE: translate("State", "{host} does not answer"),
+        Blocked.ROUTING_REVOKED: translate("State", "{host} no longer allows routing"),
+        Blocked.HOST_LEFT_VPN: translate("State", "{host} has lost its own VPN"),
+        Blocked.LOOP: translate("State", "the chain of hosts leads back to this device"),
+        Blocked.TUNNEL_FAILED: translate("State", "the tunnel does not work"),
+        Blocked.NETWORK_DOWN: translate("State", "this device has no network"),
+        Blocked.SYSTEM_ERROR: translate("State", "this system refused a step; “meshnet doctor” says more"),
     }
-    return known.get(reason or "", plain(reason or "the route carries nothing"))
 
 
 def way(path: str, rtt_ms: float | None) -> tuple[str, ...]:
     """The path and the round-trip time, as far as they are known."""
     time = (round_trip(rtt_ms),) if rtt_ms is not None and path != "none" else ()
-    return (_PATHS.get(path, path), *time)
+    return (path_word(path), *time)
+
+
+def path_word(path: str) -> str:
+    """A path: "direct"."""
+    known = {
+        "direct": translate("Path", "direct"),
+        "relay": translate("Path", "by relay"),
+        "none": translate("Path", "no path yet"),
+    }
+    return known.get(path) or plain(path)
 
 
 def round_trip(milliseconds: float) -> str:
     """A round-trip time: "23 ms"."""
-    return "< 1 ms" if milliseconds < 1 else f"{milliseconds:.0f} ms"
+    if milliseconds < 1:
+        return translate("Path", "< 1 ms")
+    return translate("Path", "{number} ms").format(number=QLocale().toString(round(milliseconds)))
 
 
 def amount(count: int) -> str:
-    """A number of bytes, decimal: "1.4 GB"."""
+    """A number of bytes, decimal, with three digits or so: "1.4 GB"."""
     size = float(count)
-    for unit in ("B", "kB", "MB", "GB"):
-        if size < 999.5:
-            return f"{size:.0f} {unit}" if unit == "B" or size >= 99.95 else f"{size:.1f} {unit}"
+    while size >= 1000:
         size /= 1000
-    return f"{size:.1f} TB"
+    digits = 0 if size >= 99.95 else 1
+    return QLocale().formattedDataSize(count, digits, QLocale.DataSizeFormat.DataSizeSIFormat)
 
 
 def why_not(device: DeviceView) -> str:
     """Why this device cannot be routed through now; empty where it can."""
     if not device.can_host:
-        return f"cannot host: {plain(device.cannot_host)}" if device.cannot_host else "does not host"
+        if device.cannot_host:
+            return translate("Devices", "cannot host: {reason}").format(reason=prose(plain(device.cannot_host)))
+        return translate("Devices", "does not host")
     if not device.granted.routing:
-        return "has not allowed routing"
-    return "" if device.online else "offline"
+        return translate("Devices", "has not allowed routing")
+    return "" if device.online else translate("Devices", "offline")
 
 
 def system(platform: str) -> str:
     """The name of an operating system."""
+    if platform == "wireguard":
+        return translate("Devices", "WireGuard app")
     return _SYSTEMS.get(platform, plain(platform).capitalize())
 
 
 def presence(device: DeviceView) -> str:
     """System, presence and path of a device: "Linux · online · direct, 23 ms"."""
-    parts = [system(device.platform), "online" if device.online else "offline"]
+    parts = [system(device.platform)]
+    parts.append(translate("Devices", "online") if device.online else translate("Devices", "offline"))
     if device.online and device.path != "none":
         parts.append(", ".join(way(device.path, device.rtt_ms)))
     if device.route:
-        parts.append(f"routes through {short(device.route)}")
+        parts.append(translate("Devices", "routes through {host}").format(host=short(device.route)))
     return " · ".join(parts)
 
 
 def permits(granted: Permissions) -> str:
     """What a device permits this one."""
+    if granted.routing and granted.lan:
+        return translate("Devices", "Lets this device route through it and reach its local network")
     if granted.routing:
-        return "Lets this device route through it" + (" and reach its local network" if granted.lan else "")
-    return "Lets this device connect to it" if granted.incoming else "Permits this device nothing"
+        return translate("Devices", "Lets this device route through it")
+    if granted.incoming:
+        return translate("Devices", "Lets this device connect to it")
+    return translate("Devices", "Permits this device nothing")
 
 
 def hosted(clients: tuple[str, ...]) -> str:
     """Who routes through this device now; empty for nobody."""
     names = [short(name) for name in clients]
-    if len(names) > 3:
-        names[2:] = [f"{len(names) - 2} others"]
-    listed = " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
-    return f"{listed} {'routes' if len(clients) == 1 else 'route'} through this device." if names else ""
+    match names:
+        case []:
+            return ""
+        case [one]:
+            return translate("Hosting", "{first} routes through this device.").format(first=one)
+        case [first, second]:
+            text = translate("Hosting", "{first} and {second} route through this device.")
+            return text.format(first=first, second=second)
+        case [first, second, third]:
+            text = translate("Hosting", "{first}, {second} and {third} route through this device.")
+            return text.format(first=first, second=second, third=third)
+    text = translate("Hosting", "{first}, {second} and {count} others route through this device.")
+    return text.format(first=names[0], second=names[1], count=QLocale().toString(len(names) - 2))
 
 
 def chain(status: Status) -> tuple[str, ...]:
@@ -180,9 +233,9 @@ def chain(status: Status) -> tuple[str, ...]:
         return ()
     hosts = (status.route.chain or (status.route.host,)) if status.route else ()
     return (
-        "This device",
-        *("a hidden host" if name == "?" else short(name, _NAME_IN_CHAIN) for name in hosts),
-        "Internet",
+        translate("Way", "This device"),
+        *(translate("Way", "a hidden host") if name == "?" else short(name, _NAME_IN_CHAIN) for name in hosts),
+        translate("Way", "Internet"),
     )
 
 
@@ -191,6 +244,14 @@ def identity(status: Status) -> str:
     if status.device is None:
         return ""
     away = status.coordinator is not None and not status.coordinator.connected
-    parts = [short(status.device.name), status.device.address4, "coordinator not reached" if away else ""]
+    trouble = translate("State", "coordinator not reached") if away else ""
+    parts = [short(status.device.name), status.device.address4, trouble]
     lines = ["  ·  ".join(filter(None, parts)), status.device.address6]
     return "\n".join(filter(None, lines))
+
+
+def attention(status: Status) -> tuple[str, ...]:
+    """What does not keep the mesh from working as it is, and is to be known all the same."""
+    away = status.coordinator is not None and not status.coordinator.connected
+    text = translate("State", "The coordinator does not answer. Known devices keep working; new ones and changes wait.")
+    return (*map(prose, status.problems), *((text,) if away else ()))

@@ -11,6 +11,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication
 
+from meshnet.gui.views.sheet import sheet
+
 _LIGHT = {
     QPalette.ColorRole.Window: "#f3f5f7",
     QPalette.ColorRole.WindowText: "#17202a",
@@ -91,12 +93,21 @@ def _wants_dark() -> bool:
     return (chosen or QGuiApplication.styleHints().colorScheme()) is Qt.ColorScheme.Dark
 
 
-def _apply() -> None:
-    palette = QPalette()
-    for role, name in (_DARK if _wants_dark() else _LIGHT).items():
-        palette.setColor(role, QColor(name))
+def palette(dark: bool) -> QPalette:
+    """The colors of the app, light or dark."""
+    made = QPalette()
+    for role, name in (_DARK if dark else _LIGHT).items():
+        made.setColor(role, QColor(name))
     for role in _DISABLED:
-        faded = palette.color(role)
+        faded = made.color(role)
         faded.setAlphaF(0.45)
-        palette.setColor(QPalette.ColorGroup.Disabled, role, faded)
-    QApplication.setPalette(palette)
+        made.setColor(QPalette.ColorGroup.Disabled, role, faded)
+    return made
+
+
+def _apply() -> None:
+    wanted = palette(_wants_dark())
+    QApplication.setPalette(wanted)
+    application = QApplication.instance()
+    if isinstance(application, QApplication):
+        application.setStyleSheet(sheet(wanted))

@@ -2,18 +2,39 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFontDatabase, QMouseEvent, QPainter, QPaintEvent, QPalette
-from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import (
+    QColor,
+    QGuiApplication,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPalette,
+)
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QToolButton,
+    QWidget,
+)
 
 from meshnet.gui.models import words
+from meshnet.gui.models.language import translate
+from meshnet.gui.views import theme
 
 GAP = 12
 """Pixels between things that belong to different groups; half of it within a group."""
 _ROUND = 8
-
-
-SELECTABLE = Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
+_COPIED_FOR = 2000
+"""Milliseconds for which a button says that it has copied."""
 
 
 def faint(palette: QPalette, strength: float) -> QColor:
@@ -34,60 +55,63 @@ def draw_frame(widget: QWidget, color: QColor | None = None) -> None:
 
 
 class Label(QLabel):
-    """A label of plain text; `quiet` for what is secondary, `scale` of the system's own font size."""
+    """A label of plain text; `quiet` for what is secondary, or in a tone; `scale` of the system's own font size."""
 
-    def __init__(self, quiet: bool = False, scale: float = 1.0) -> None:
+    def __init__(self, quiet: bool = False, scale: float = 1.0, tone: theme.Tone | None = None) -> None:
         super().__init__()
         self._quiet = quiet
+        self._tone = tone
         self.setTextFormat(Qt.TextFormat.PlainText)
-        if quiet:
-            self._soften()
+        self._dress()
         if scale != 1.0:
             font = self.font()
             font.setPointSizeF(font.pointSizeF() * scale)
             font.setBold(True)
             self.setFont(font)
 
+    def show_text(self, text: str, tone: theme.Tone | None = None) -> None:
+        """Say this, in this tone from now on, or be hidden while there is nothing to say."""
+        self._tone = tone or self._tone
+        self._dress()
+        self.setText(text)
+        self.setVisible(bool(text))
+
     def changeEvent(self, event: QEvent) -> None:
         """Follow the desktop when it turns dark or light."""
         super().changeEvent(event)
-        if self._quiet and event.type() in (QEvent.Type.PaletteChange, QEvent.Type.ParentChange):
-            self._soften()
+        # Under a style sheet, another palette of the app comes as another style.
+        if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.StyleChange):
+            self._dress()
 
-    def _soften(self) -> None:
+    def _dress(self) -> None:
+        if not self._quiet and self._tone is None:
+            return
+        palette = QApplication.palette()
         # The palette's own PlaceholderText is too faint in some styles, and the same as text in others.
-        around = self.parentWidget()
-        palette = around.palette() if around else QApplication.palette()
-        color = faint(palette, 0.7)
+        color = theme.color(self._tone) if self._tone else faint(palette, 0.7)
         if self.palette().color(QPalette.ColorRole.WindowText) != color:
             palette.setColor(QPalette.ColorRole.WindowText, color)
             self.setPalette(palette)
 
 
-def label(wrapped: bool = False, selectable: bool = False, quiet: bool = False, scale: float = 1.0) -> Label:
+def label(
+    text: str = "",
+    *,
+    wrapped: bool = False,
+    selectable: bool = False,
+    quiet: bool = False,
+    scale: float = 1.0,
+    tone: theme.Tone | None = None,
+) -> Label:
     """A label that may take several lines, or be selected with mouse and keyboard."""
-    made = Label(quiet, scale)
+    made = Label(quiet, scale, tone)
+    made.setText(text)
     made.setWordWrap(wrapped)
     if selectable:
-        made.setTextInteractionFlags(SELECTABLE)
+        made.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
     return made
-
-
-class FramedLabel(Label):
-    """A label in a rounded frame of its own."""
-
-    def __init__(self, text: str, fixed_font: bool = False) -> None:
-        super().__init__()
-        self.setText(text)
-        self.setContentsMargins(10, 4, 10, 4)
-        if fixed_font:
-            self.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
-            self.setTextInteractionFlags(SELECTABLE)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw the frame, then the text."""
-        draw_frame(self)
-        super().paintEvent(event)
 
 
 class Card(QFrame):
@@ -116,20 +140,69 @@ class ElidedLabel(Label):
 
     def paintEvent(self, _: QPaintEvent) -> None:
         """Draw what fits."""
-        text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
+        room = self.contentsRect()
+        text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, room.width())
         painter = QPainter(self)
         self.style().drawItemText(
-            painter, self.rect(), int(self.alignment()), self.palette(), self.isEnabled(), text, self.foregroundRole()
+            painter, room, int(self.alignment()), self.palette(), self.isEnabled(), text, self.foregroundRole()
         )
         painter.end()
 
 
 class OneClickButton(QPushButton):
-    """A button for which a double click is one click: its second half must not hit what the first has brought."""
+    """A button for which a double click is one click: its second half must not hit what the first has brought.
+
+    Enter presses it, as the space bar does: outside of dialogs, Qt leaves that to buttons that are told so.
+    """
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Be pressed by Enter, once however long it is held."""
+        if event.key() not in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            super().keyPressEvent(event)
+        elif not event.isAutoRepeat():
+            self.click()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Do nothing."""
         event.accept()
+
+
+class Copier(QTimer):
+    """Puts `text` on the clipboard when the button is clicked, and runs for as long as the button is to say so."""
+
+    def __init__(self, button: QAbstractButton) -> None:
+        super().__init__(button)
+        self.text = ""
+        self.setSingleShot(True)
+        self.setInterval(_COPIED_FOR)
+        button.clicked.connect(self._copy)
+
+    def _copy(self) -> None:
+        QGuiApplication.clipboard().setText(self.text)
+        self.start()
+
+
+class Busy(QProgressBar):
+    """A thin bar: something is being done, nobody knows for how long."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setRange(0, 0)
+        self.setTextVisible(False)
+        self.setFixedHeight(GAP // 3)
+        self.hide()
+
+
+def scrolled(content: QWidget) -> QScrollArea:
+    """The content, which scrolls up and down where there is not room for all of it."""
+    made = QScrollArea()
+    made.setFrameShape(QFrame.Shape.NoFrame)
+    made.setWidgetResizable(True)
+    # The content follows what has the focus in it; the area needs none of its own.
+    made.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    made.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    made.setWidget(content)
+    return made
 
 
 class Bar(QFrame):
@@ -137,15 +210,15 @@ class Bar(QFrame):
 
     dismissed = Signal()
 
-    def __init__(self, name: str, color: str, dismissable: bool = False, parent: QWidget | None = None) -> None:
+    def __init__(self, name: str, tone: theme.Tone, dismissable: bool = False, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName(name)
-        self._color = QColor(color)
+        self._tone = tone
         self._text = label(wrapped=True, selectable=True)
         close = QToolButton()
         close.setText("✕")
         close.setAutoRaise(True)
-        close.setAccessibleName("Dismiss")
+        close.setAccessibleName(translate("Window", "Dismiss"))
         close.setVisible(dismissable)
         close.clicked.connect(self.dismissed)
         layout = QHBoxLayout(self)
@@ -156,9 +229,10 @@ class Bar(QFrame):
 
     def paintEvent(self, _: QPaintEvent) -> None:
         """Draw the frame, and a stripe in its color."""
-        draw_frame(self, self._color)
+        color = theme.color(self._tone)
+        draw_frame(self, color)
         painter = QPainter(self)
-        painter.fillRect(7, 7, 3, self.height() - 14, self._color)
+        painter.fillRect(7, 7, 3, self.height() - 14, color)
         painter.end()
 
     def show_text(self, text: str) -> None:

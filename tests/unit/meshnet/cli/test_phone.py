@@ -6,6 +6,7 @@ import json
 import re
 import stat
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from meshnet.core.links import invite_key
 from meshnet.core.records import body_of
 from meshnet.errors import Code, MeshnetError
 from meshnet.protocol import local
-from meshnet.protocol.phone import config_of
+from meshnet.protocol.phone import INVITE_SECONDS, config_of
 from support.fake_daemon import JOINED, NAS, Answer, FakeDaemon, fake_daemon
 from support.keyrings import keyring_for
 from support.meshes import FakeDevice, FakeMesh, seed
@@ -52,10 +53,12 @@ def _person(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def run(path: Path, *words: str, added: local.PhoneAdded | MeshnetError = ADDED) -> tuple[Result, FakeDaemon]:
+    expires = int(time.time()) + INVITE_SECONDS
+
     def answer(request: local.Request) -> Answer:
         match request:
             case local.PrepareInvite():
-                return local.Statements((MESH.invite(seed("the app's")).body,), LINK)
+                return local.Statements((MESH.invite(seed("the app's"), expires).body,), LINK)
             case local.AddPhone():
                 return added
             case local.PrepareConfirm():

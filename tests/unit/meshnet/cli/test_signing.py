@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from pathlib import Path
 
 import msgspec
@@ -13,6 +14,7 @@ from click.testing import CliRunner
 from meshnet import keys
 from meshnet.cli.main import main
 from meshnet.cli.signing import sign_statements
+from meshnet.core.identity import fingerprint
 from meshnet.core.records import Body, Removal, signed_by
 from meshnet.errors import Code, MeshnetError
 from meshnet.protocol import local
@@ -126,7 +128,8 @@ def test_a_device_that_waits_is_confirmed_in_passing(tmp_path: Path) -> None:
 
 
 def test_an_invite_prints_the_link_alone(tmp_path: Path) -> None:
-    link, body = "meshnet://join/x", MESH.invite(seed("x")).body
+    expires = int(time.time()) + 1800
+    link, body = "meshnet://join/x", MESH.invite(seed("x"), expires).body
 
     def answer(request: local.Request) -> Answer:
         return local.Statements((body,), link) if isinstance(request, local.PrepareInvite) else STATUS
@@ -135,20 +138,59 @@ def test_an_invite_prints_the_link_alone(tmp_path: Path) -> None:
         plain = CliRunner().invoke(main, ["--socket", fake.path, "invite", "--expires", "30m"])
         as_json = CliRunner().invoke(main, ["--socket", fake.path, "invite", "--json"])
     assert plain.stdout == link + "\n"
-    assert json.loads(as_json.stdout) == {"link": link, "expires": "2027-01-16T08:00:00Z"}
+    assert json.loads(as_json.stdout) == {
+        "link": link,
+        "expires": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(expires)),
+    }
     assert local.PrepareInvite(1800) in fake.asked
 
 
-def test_a_mesh_that_could_not_be_created_leaves_no_key_behind(tmp_path: Path) -> None:
-    before = sorted(path.name for path in (tmp_path / "config").rglob("*.key"))
+def test_an_invite_that_holds_longer_than_was_asked_for_is_not_signed(tmp_path: Path) -> None:
+    longer = MESH.invite(seed("x"), int(time.time()) + 7200).body
 
     def answer(request: local.Request) -> Answer:
-        if isinstance(request, local.PrepareCreate):
-            mesh = FakeMesh()
-            return local.Statements((mesh.founding().body, mesh.membership(PHONE, "100.64.0.1").body))
-        return MeshnetError(Code.CREATE_NOT_ALLOWED)
+        return local.Statements((longer,), "meshnet://join/x") if isinstance(request, local.PrepareInvite) else STATUS
 
     with fake_daemon(tmp_path / "s", answer) as fake:
+        result = CliRunner().invoke(main, ["--socket", fake.path, "invite", "--expires", "1h"])
+    assert "nothing is signed" in result.stderr
+    assert not any(isinstance(request, local.PostInvite) for request in fake.asked)
+
+
+def _founding(request: local.PrepareCreate) -> local.Statements:
+    """What a daemon wants signed for the mesh of the key that it is given."""
+    mesh = FakeMesh()
+    mesh.id = fingerprint(request.mesh_key)
+    return local.Statements((mesh.founding().body, mesh.membership(PHONE, "100.64.0.1").body))
+
+
+@pytest.mark.parametrize(
+    ("answer", "is_kept"),
+    [
+        (MeshnetError(Code.CREATE_NOT_ALLOWED), False),
+        (MeshnetError(Code.TIMEOUT), True),
+        (b"", True),
+        (STATUS, True),
+    ],
+    ids=["refused", "no answer in time", "the daemon went away", "created"],
+)
+def test_the_key_goes_where_the_mesh_is_refused_and_stays_where_it_is_or_may_be(
+    tmp_path: Path, answer: Answer, is_kept: bool
+) -> None:
+    def answering(request: local.Request) -> Answer:
+        return _founding(request) if isinstance(request, local.PrepareCreate) else answer
+
+    with fake_daemon(tmp_path / "s", answering) as fake:
         result = CliRunner().invoke(main, ["--socket", fake.path, "create", "meshnet://create/x"])
-    assert result.exit_code == 1
-    assert sorted(path.name for path in (tmp_path / "config").rglob("*.key")) == before
+    assert any(isinstance(request, local.Create) for request in fake.asked), result.stderr
+    found = list((tmp_path / "config").rglob("*.key"))
+    assert len(found) == (2 if is_kept else 1)
+    assert ("is kept in the file" in result.stderr) is (answer is STATUS)
+
+
+def test_a_founding_of_another_mesh_is_not_signed_and_leaves_no_key_behind(tmp_path: Path) -> None:
+    founding = local.Statements((MESH.founding().body, MESH.membership(PHONE, "100.64.0.1").body))
+    with fake_daemon(tmp_path / "s", lambda _: founding) as fake:
+        result = CliRunner().invoke(main, ["--socket", fake.path, "create", "meshnet://create/x"])
+    assert "nothing is signed" in result.stderr
+    assert len(list((tmp_path / "config").rglob("*.key"))) == 1

@@ -14,6 +14,7 @@ from meshnet.daemon.hosted import Hosted
 from meshnet.daemon.model import Model
 from meshnet.daemon.paths import Paths
 from meshnet.protocol import local
+from meshnet_platform.api import PeerSight
 from support.meshes import FakeDevice
 from support.routes import HERE, Bench
 
@@ -90,3 +91,17 @@ def test_where_the_network_cannot_be_changed_nothing_is_offered_that_does_not_wo
     bench = Bench(tmp_path)
     bench.model.platform = platform
     assert shown(bench).capabilities == (local.Capability.PHONE,)
+
+
+def test_the_route_counts_what_goes_through_its_host_alone(tmp_path: Path) -> None:
+    bench = routed(tmp_path)
+    key = bench.model.mesh.devices[bench.nas.device].wireguard
+    other = bench.model.mesh.devices[bench.phone.device].wireguard
+    bench.model.sights = {
+        key: PeerSight(key, None, 0, rx_bytes=700, tx_bytes=30),
+        other: PeerSight(other, None, 0, rx_bytes=5, tx_bytes=9),
+    }
+    status = shown(bench)
+    assert status.route is not None
+    assert (status.route.rx_bytes, status.route.tx_bytes) == (700, 30)
+    assert (status.rx_bytes, status.tx_bytes) == (705, 39)

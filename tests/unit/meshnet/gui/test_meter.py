@@ -53,9 +53,7 @@ def test_every_update_is_a_sample(qtbot: QtBot, daemon: FakeDaemon, meter: Meter
     assert (history.rates[-1].down, history.rates[-1].up) == (1_000, 100)
 
 
-def test_a_daemon_that_was_restarted_counts_anew(
-    qtbot: QtBot, daemon: FakeDaemon, meter: Meter, clock: Clock
-) -> None:
+def test_a_daemon_that_was_restarted_counts_anew(qtbot: QtBot, daemon: FakeDaemon, meter: Meter, clock: Clock) -> None:
     with qtbot.waitSignal(meter.measured):
         pass
     clock.now = 105.0

@@ -13,7 +13,7 @@ from meshnet.core.identity import SigningKey
 from meshnet.errors import Code, MeshnetError
 from meshnet.gui import signing
 from meshnet.gui.link import DaemonLink
-from meshnet.gui.signing import Confirmer, Task, signed
+from meshnet.gui.signing import Confirmer
 from meshnet.protocol import local
 
 KEY = SigningKey(bytes(range(32)))
@@ -107,21 +107,6 @@ def test_with_nobody_waiting_the_key_is_left_alone(
     with qtbot.waitSignal(link.updated):
         link.start()
     assert loads == []
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        confirmation(TABLET),
-        confirmation(PHONE, mesh="o" * 26),
-        records.text_of(records.Removal(mesh=KEY.id, device=PHONE)),
-        "hello",
-    ],
-)
-def test_whatever_else_the_daemon_slips_in_is_not_signed(body: str) -> None:
-    task = Task(KEY.id, frozenset({PHONE}))
-    with pytest.raises(records.InvalidRecordError):
-        signed(task, (confirmation(PHONE), body), KEY)
 
 
 def test_a_trick_of_the_daemon_ends_in_silence(

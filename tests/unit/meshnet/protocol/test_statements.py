@@ -8,11 +8,11 @@ import pytest
 from meshnet.core.records import body_of, signed_by, text_of
 from meshnet.errors import Code, MeshnetError
 from meshnet.protocol.statements import Expected, confirms, expiry, founds, invites, removes, signed
-from support.meshes import FakeDevice, FakeMesh, seed
+from support.meshes import NOW, FakeDevice, FakeMesh, seed
 
 MESH, PHONE, NAS = FakeMesh(), FakeDevice("phone"), FakeDevice("nas")
 REMOVAL, CONFIRMATION = MESH.removal(PHONE).body, MESH.confirmation(PHONE).body
-INVITE = MESH.invite(seed("invite")).body
+INVITE, ANOTHER = MESH.invite(seed("invite")).body, MESH.invite(seed("another")).body
 EXTERNAL = text_of(msgspec.structs.replace(body_of(INVITE), kind="external"))
 FOUNDING = (MESH.founding().body, MESH.membership(PHONE, "100.64.0.1").body)
 
@@ -22,7 +22,7 @@ FOUNDING = (MESH.founding().body, MESH.membership(PHONE, "100.64.0.1").body)
     [
         ((REMOVAL,), removes({PHONE.id})),
         ((CONFIRMATION,), confirms({PHONE.id, NAS.id})),
-        ((INVITE,), invites),
+        ((INVITE,), invites(NOW, 86_400)),
         (FOUNDING, founds),
     ],
     ids=["removal", "confirmation", "invite", "founding"],
@@ -39,13 +39,26 @@ def test_what_was_asked_for_bears_the_keys_signature(bodies: tuple[str, ...], ex
         ((REMOVAL,), removes({NAS.id})),
         ((CONFIRMATION,), confirms({NAS.id})),
         ((REMOVAL,), confirms({PHONE.id})),
-        ((INVITE, REMOVAL), invites),
-        ((EXTERNAL,), invites),
+        ((INVITE, REMOVAL), invites(NOW, 86_400)),
+        ((INVITE, ANOTHER), invites(NOW, 86_400)),
+        ((INVITE,), invites(NOW, 3600)),
+        ((EXTERNAL,), invites(NOW, 86_400)),
         ((*FOUNDING, INVITE), founds),
         ((FakeMesh("elsewhere").removal(PHONE).body,), removes({PHONE.id})),
         (("junk",), founds),
     ],
-    ids=["other device", "other guest", "other kind", "behind it", "external", "more", "other mesh", "junk"],
+    ids=[
+        "other device",
+        "other guest",
+        "other kind",
+        "behind it",
+        "two invites",
+        "longer",
+        "external",
+        "more",
+        "other mesh",
+        "junk",
+    ],
 )
 def test_nothing_is_signed_where_anything_else_is_among_it(bodies: tuple[str, ...], expected: Expected) -> None:
     with pytest.raises(MeshnetError, match="nothing is signed"):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from unit.meshnet.gui.fake_daemon import device, joined
 
+from meshnet.errors import Code
 from meshnet.gui.models.mesh import Mesh, Snapshot
-from meshnet.protocol.local import Permissions, Status, Update
+from meshnet.protocol.local import Capability, Permissions, Status, Update
 
 HOME, NAS = device("home-pc", 2), device("nas", 3)
 
@@ -35,9 +36,10 @@ def test_what_changes_nothing_is_not_told() -> None:
 
 def test_devices_from_before_a_lost_connection_are_forgotten() -> None:
     mesh, seen = mesh_with()
-    mesh.lose("The daemon has stopped", "Start it.")
+    mesh.lose("The daemon has stopped.", "Start it.", Code.DAEMON_UNREACHABLE)
     assert (mesh.now.connected, mesh.now.trouble, mesh.now.devices) == (False, "The daemon has stopped", {})
     assert mesh.now.status == Status("not-joined")
+    assert mesh.now.code is Code.DAEMON_UNREACHABLE
     mesh.begin(joined())
     assert (mesh.now.connected, mesh.now.devices) == (True, {})
     assert len(seen) == 2
@@ -66,3 +68,30 @@ def test_an_answer_about_a_device_that_is_gone_is_harmless() -> None:
     mesh.update(Update(joined(), gone=(HOME.id,)))
     mesh.answer(HOME.id, "lan", True)
     assert (mesh.now.asked, list(mesh.now.devices)) == ({}, [NAS.id])
+
+
+def test_settings_are_gathered_and_forgotten_with_the_connection() -> None:
+    mesh, _ = mesh_with()
+    mesh.set_settings({"own-devices": "routing", "dns": "host"})
+    mesh.set_settings({"dns": "system"})
+    assert dict(mesh.now.settings) == {"own-devices": "routing", "dns": "system"}
+    assert mesh.now.own_devices == "routing"
+    mesh.lose("Gone.", "", Code.DAEMON_UNREACHABLE)
+    assert not mesh.now.settings
+
+
+def test_only_what_the_daemon_says_it_can_do_can_be_done() -> None:
+    mesh, _ = mesh_with()
+    mesh.begin(joined(capabilities=("pause",)))
+    assert mesh.now.can(Capability.PAUSE)
+    assert not mesh.now.can(Capability.HOST)
+    mesh.lose("Gone.", "", Code.DAEMON_UNREACHABLE)
+    assert not mesh.now.can(Capability.PAUSE)
+
+
+def test_what_the_person_likes_best_stays_while_the_daemon_is_away() -> None:
+    mesh, _ = mesh_with()
+    mesh.prefer(frozenset({HOME.id}), (HOME.id,))
+    mesh.lose("Gone.", "", Code.DAEMON_UNREACHABLE)
+    mesh.begin(joined())
+    assert (mesh.now.favourites, mesh.now.recent) == (frozenset({HOME.id}), (HOME.id,))

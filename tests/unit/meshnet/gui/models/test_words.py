@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 import pytest
+from PySide6.QtCore import QLocale
 from unit.meshnet.gui.fake_daemon import LAPTOP, device, joined, route
 
 from meshnet.errors import BLOCKED_WORDS, Blocked
 from meshnet.gui.models import words
 from meshnet.gui.models.mesh import Snapshot
+from meshnet.gui.models.moments import said
 from meshnet.protocol import local
 from meshnet.protocol.local import Permissions, Status
 
 HOME = device("home-pc")
 NO_PATH = route(HOME, path="none", rtt_ms=None)
+
+
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    """Numbers and times as in Britain, on every system."""
+    before = QLocale()
+    QLocale.setDefault(QLocale(QLocale.Language.English, QLocale.Country.UnitedKingdom))
+    yield
+    QLocale.setDefault(before)
 
 
 @pytest.mark.parametrize(
@@ -78,17 +90,30 @@ def test_every_state_has_a_detail(state: str) -> None:
 @pytest.mark.parametrize(
     ("given", "shown"),
     [
-        (0, "0 B"),
-        (999, "999 B"),
+        (0, "0 bytes"),
+        (999, "999 bytes"),
         (1000, "1.0 kB"),
         (99_940, "99.9 kB"),
         (123_456_789, "123 MB"),
-        (999_900_000, "1.0 GB"),
-        (5 * 10**15, "5000.0 TB"),
+        (999_900_000, "1,000 MB"),
+        (5 * 10**15, "5.0 PB"),
     ],
 )
 def test_amounts_have_few_digits_and_a_unit(given: int, shown: str) -> None:
     assert words.amount(given) == shown
+
+
+def test_numbers_are_written_as_the_person_writes_them() -> None:
+    QLocale.setDefault(QLocale("de"))
+    assert words.amount(1_400_000_000) == "1,4 GB"
+
+
+def test_a_pause_says_until_when_and_what_comes_then() -> None:
+    until = "2026-01-01T13:05:00Z"
+    paused = joined(pause=local.Pause("home-pc", HOME.id, until))
+    mesh = Snapshot(connected=True, status=paused)
+    assert words.state_line(mesh) == f"Paused until {said(until)}"
+    assert words.state_detail(mesh) == (f"Traffic goes out directly. At {said(until)} it goes through home-pc again.")
 
 
 @pytest.mark.parametrize(("given", "shown"), [(0.3, "< 1 ms"), (1.0, "1 ms"), (23.2, "23 ms"), (812.7, "813 ms")])

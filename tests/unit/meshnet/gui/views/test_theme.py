@@ -17,12 +17,13 @@ MARK_CONTRAST = 3.0
 """WCAG 2.2, success criteria 1.4.3 (text) and 1.4.11 (what is no text)."""
 
 
-@pytest.fixture(params=["light", "dark"])
-def scheme(request: pytest.FixtureRequest, qapp: QApplication) -> Iterator[str]:
+@pytest.fixture
+def app(qapp: QApplication) -> Iterator[QApplication]:
+    """Afterwards it is dressed as it was before."""
     before, style = QPalette(qapp.palette()), qapp.style().objectName()
-    theme.begin(qapp, request.param)
-    yield request.param
+    yield qapp
     theme.choose("")
+    qapp.setStyleSheet("")
     qapp.setStyle(style)
     qapp.setPalette(before)
 
@@ -40,10 +41,22 @@ def contrast(one: QColor, other: QColor) -> float:
     return (brighter + 0.05) / (darker + 0.05)
 
 
-def test_the_app_is_as_it_was_chosen(scheme: str) -> None:
-    assert theme.is_dark() is (scheme == "dark")
+def test_it_follows_what_is_chosen_while_it_runs(qtbot: QtBot, app: QApplication) -> None:
+    label = QLabel("text")
+    qtbot.addWidget(label)
+
+    def brightness() -> int:
+        return label.palette().color(QPalette.ColorRole.WindowText).lightness()
+
+    theme.begin(app, "dark")
+    assert theme.is_dark()
+    qtbot.waitUntil(lambda: brightness() > 128)
+    theme.choose("light")
+    assert not theme.is_dark()
+    qtbot.waitUntil(lambda: brightness() < 128)
 
 
+@pytest.mark.parametrize("dark", [False, True])
 @pytest.mark.parametrize(
     ("text", "ground"),
     [
@@ -57,33 +70,20 @@ def test_the_app_is_as_it_was_chosen(scheme: str) -> None:
         (QPalette.ColorRole.HighlightedText, QPalette.ColorRole.Highlight),
     ],
 )
-def test_text_can_be_read_on_its_ground(
-    scheme: str, text: QPalette.ColorRole, ground: QPalette.ColorRole, qapp: QApplication
-) -> None:
-    palette = qapp.palette()
-    assert contrast(palette.color(text), palette.color(ground)) >= (
-        MARK_CONTRAST if text is QPalette.ColorRole.HighlightedText else TEXT_CONTRAST
-    )
+def test_text_can_be_read_on_its_ground(dark: bool, text: QPalette.ColorRole, ground: QPalette.ColorRole) -> None:
+    shown = theme.palette(dark)
+    is_bold = text is QPalette.ColorRole.HighlightedText
+    assert contrast(shown.color(text), shown.color(ground)) >= (MARK_CONTRAST if is_bold else TEXT_CONTRAST)
 
 
+@pytest.mark.parametrize("dark", [False, True])
 @pytest.mark.parametrize("tone", Tone)
 @pytest.mark.parametrize("ground", [QPalette.ColorRole.Window, QPalette.ColorRole.Base])
-def test_marks_are_seen_on_every_ground(
-    scheme: str, tone: Tone, ground: QPalette.ColorRole, qapp: QApplication
-) -> None:
-    assert contrast(theme.color(tone), qapp.palette().color(ground)) >= MARK_CONTRAST
+def test_marks_are_seen_on_every_ground(dark: bool, tone: Tone, ground: QPalette.ColorRole) -> None:
+    assert contrast(QColor(tone.value[dark]), theme.palette(dark).color(ground)) >= MARK_CONTRAST
 
 
-def test_what_is_shown_follows_a_change_while_the_app_runs(qtbot: QtBot, qapp: QApplication, scheme: str) -> None:
-    label = QLabel("text")
-    qtbot.addWidget(label)
-    before = label.palette().color(QPalette.ColorRole.WindowText)
-    theme.choose("light" if scheme == "dark" else "dark")
-    assert theme.is_dark() is not (scheme == "dark")
-    qtbot.waitUntil(lambda: label.palette().color(QPalette.ColorRole.WindowText) != before)
-
-
-def test_what_cannot_be_used_is_fainter(scheme: str, qapp: QApplication) -> None:
-    palette = qapp.palette()
-    role = QPalette.ColorRole.ButtonText
-    assert palette.color(QPalette.ColorGroup.Disabled, role).alphaF() < palette.color(role).alphaF()
+@pytest.mark.parametrize("dark", [False, True])
+def test_what_cannot_be_used_is_fainter(dark: bool) -> None:
+    shown, role = theme.palette(dark), QPalette.ColorRole.ButtonText
+    assert shown.color(QPalette.ColorGroup.Disabled, role).alphaF() < shown.color(role).alphaF()

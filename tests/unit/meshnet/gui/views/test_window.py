@@ -5,14 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from PySide6.QtCore import QSettings
-from PySide6.QtGui import QColor, QPalette
-from PySide6.QtWidgets import QApplication, QLabel
+from PySide6.QtCore import QSettings, Qt
+from PySide6.QtGui import QPalette
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton
 from pytestqt.qtbot import QtBot
 from unit.meshnet.gui.fake_daemon import device, joined, route
 
-from meshnet.gui.models.menu import Choice, Verb
+from meshnet.errors import Code
+from meshnet.gui.memory import Memory
 from meshnet.gui.models.mesh import Snapshot
+from meshnet.gui.views import theme
 from meshnet.gui.views.window import Window
 from meshnet.protocol.local import Status
 
@@ -21,8 +24,13 @@ MESH = Snapshot(connected=True, status=joined(), devices={HOME.id: HOME, ADA.id:
 
 
 @pytest.fixture
-def window(qtbot: QtBot, settings: QSettings) -> Window:
-    made = Window(settings)
+def memory(settings: QSettings) -> Memory:
+    return Memory(settings)
+
+
+@pytest.fixture
+def window(qtbot: QtBot, memory: Memory) -> Window:
+    made = Window(memory)
     qtbot.addWidget(made)
     made.show_mesh(MESH)
     made.show()
@@ -44,41 +52,36 @@ def test_an_empty_tab_explains_itself(window: Window) -> None:
     assert not window.external.empty.isVisible()
     window.show_mesh(replace(MESH, devices={}))
     assert window.external.empty.isVisible()
-    assert "belong to other people" in window.external.empty.text()
+    assert "belong to other people" in window.external.empty.text.text()
 
 
-def test_while_routed_the_chain_and_a_stop_button_are_there(window: Window) -> None:
-    assert not window.header.stop.isVisible()
-    window.show_mesh(replace(MESH, status=joined("routing", route=route(HOME, "vps"), clients=("phone",))))
+def test_while_routed_the_state_is_on_top_of_the_devices(window: Window) -> None:
+    window.show_mesh(replace(MESH, status=joined("routing", route=route(HOME, "vps"))))
     assert window.header.state.text() == "Through home-pc, direct, 23 ms"
-    assert window.header.way.accessibleName() == "This device → home-pc → vps → Internet"
-    assert window.header.hosting.text() == "phone routes through this device."
-    choices: list[Choice] = []
-    window.chosen.connect(choices.append)
-    window.header.stop.click()
-    assert choices == [Choice(Verb.STOP)]
+    assert window.tabs.isVisible()
 
 
-def test_outside_a_mesh_it_says_what_to_type(window: Window) -> None:
+def test_outside_a_mesh_the_first_start_stands_in_place_of_the_tabs(window: Window) -> None:
     window.show_mesh(Snapshot(connected=True, status=Status("not-joined")))
     assert not window.tabs.isVisible()
-    assert "meshnet create" in visible_text(window)
-    assert "meshnet join LINK" in visible_text(window)
+    assert not window.header.isVisible()
+    assert window.first_start.isVisible()
+    window.show_mesh(MESH)
+    assert window.tabs.isVisible()
 
 
-def test_without_a_daemon_it_says_why_and_what_to_do(window: Window) -> None:
-    window.show_mesh(Snapshot(trouble="The daemon does not answer", cure="Start it."))
-    text = visible_text(window)
-    assert "The daemon does not answer" in text
-    assert "Start it." in text
-    assert "meshnet join" not in text
+def test_without_a_daemon_it_says_what_cures_that(window: Window) -> None:
+    window.show_mesh(Snapshot(trouble="The daemon does not answer", code=Code.DAEMON_UNREACHABLE))
+    assert "The daemon is not running" in visible_text(window)
+    commands = [line.text() for line in window.findChildren(QLineEdit) if line.isVisible()]
+    assert commands == ["systemctl start meshnetd"]
 
 
 def test_problems_and_notices_are_bars_that_are_hidden_while_there_are_none(qtbot: QtBot, window: Window) -> None:
     assert not window.problems.isVisible()
     assert not window.notice.isVisible()
-    window.show_mesh(replace(MESH, status=joined(problems=("nft is missing.",)), notice="It was refused."))
-    assert "nft is missing." in visible_text(window)
+    window.show_mesh(replace(MESH, status=joined(problems=("`nft` is missing.",)), notice="It was refused."))
+    assert "“nft” is missing." in visible_text(window)
     assert "It was refused." in visible_text(window)
 
 
@@ -91,19 +94,37 @@ def test_a_row_keeps_its_widget_while_its_device_is_there(window: Window) -> Non
         window.yours.row(HOME.id)
 
 
-def test_secondary_text_follows_when_the_desktop_turns_dark(qtbot: QtBot, window: Window) -> None:
-    before = QApplication.palette()
+def test_secondary_text_follows_when_the_desktop_turns_dark(qtbot: QtBot, window: Window, qapp: QApplication) -> None:
+    before, style = QPalette(qapp.palette()), qapp.style().objectName()
+    detail = window.header.detail
     try:
-        QApplication.setPalette(QPalette(QColor("#202020")))
-        detail = window.header.detail
+        theme.begin(qapp, "light")
+        qtbot.waitUntil(lambda: detail.palette().color(QPalette.ColorRole.WindowText).lightness() < 100)
+        theme.choose("dark")
         qtbot.waitUntil(lambda: detail.palette().color(QPalette.ColorRole.WindowText).lightness() > 200)
     finally:
-        QApplication.setPalette(before)
+        qapp.setStyleSheet("")
+        qapp.setStyle(style)
+        qapp.setPalette(before)
 
 
-def test_it_opens_again_where_and_as_large_as_it_was_closed(qtbot: QtBot, window: Window, settings: QSettings) -> None:
+def test_it_opens_again_where_and_as_large_as_it_was_closed(qtbot: QtBot, window: Window, memory: Memory) -> None:
     window.resize(777, 555)
     window.close()
-    again = Window(settings)
+    again = Window(memory)
     qtbot.addWidget(again)
     assert (again.width(), again.height()) == (777, 555)
+
+
+def test_settings_are_a_click_or_a_key_away(qtbot: QtBot, window: Window) -> None:
+    button = next(button for button in window.findChildren(QPushButton) if button.text() == "&Settings")
+    with qtbot.waitSignal(window.settings_wanted):
+        button.click()
+    window.activateWindow()
+    with qtbot.waitSignal(window.settings_wanted):
+        QTest.keyClick(window, Qt.Key.Key_Comma, Qt.KeyboardModifier.ControlModifier)
+
+
+def test_it_fits_a_small_screen(window: Window) -> None:
+    assert window.minimumSizeHint().width() <= 640
+    assert window.minimumSizeHint().height() <= 600
