@@ -145,6 +145,9 @@ class Dialogs(QObject):
         for dialog in (self._settings, self._add):
             if dialog is not None and dialog.isVisible():
                 dialog.show_mesh(mesh)
+        if self._doctor is not None and self._doctor.isVisible() and not mesh.connected:
+            # What was found was found by a daemon that is gone.
+            self._doctor.show_failure(mesh.trouble, mesh.cure)
 
     def _show_again(self) -> None:
         self._show(self._mesh.now)

@@ -23,6 +23,8 @@ T = TypeVar("T")
 FIRST_PAUSE = 500
 """Milliseconds before the first new attempt; a daemon that is restarted is back within a second."""
 LONGEST_PAUSE = 10_000
+ANSWER_WITHIN = 10_000
+"""Milliseconds in which a daemon that takes connections is to say its first word."""
 _REFUSED_BY_SYSTEM = QLocalSocket.LocalSocketError.SocketAccessError
 
 
@@ -48,6 +50,7 @@ class DaemonLink(QObject):
         path: str,
         check: Callable[[int], None] = peer.check,
         first_pause: int = FIRST_PAUSE,
+        answer_within: int = ANSWER_WITHIN,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
@@ -61,6 +64,10 @@ class DaemonLink(QObject):
         self._retry = QTimer(self)
         self._retry.setSingleShot(True)
         self._retry.timeout.connect(self.start)
+        self._deadline = QTimer(self)
+        self._deadline.setSingleShot(True)
+        self._deadline.setInterval(answer_within)
+        self._deadline.timeout.connect(self._on_silence)
         self._socket = QLocalSocket(self)
         self._socket.connected.connect(self._on_connected)
         self._socket.readyRead.connect(self._on_data)
@@ -79,6 +86,7 @@ class DaemonLink(QObject):
         self._socket.blockSignals(True)
         self._socket.abort()
         self._retry.stop()
+        self._deadline.stop()
 
     def call(
         self,
@@ -102,10 +110,12 @@ class DaemonLink(QObject):
             self._lose(error)
             return
         self._ready = True
+        self._deadline.start()
         self.call(local.Watch(), local.Status, self._on_watching, self._lose)
 
     def _on_watching(self, status: local.Status) -> None:
         self._pause = self._first_pause
+        self._deadline.stop()
         self.watching.emit(status)
 
     def _on_data(self) -> None:
@@ -139,6 +149,9 @@ class DaemonLink(QObject):
         else:
             waiting.on_reply(result)
 
+    def _on_silence(self) -> None:
+        self._lose(MeshnetError(Code.DAEMON_UNREACHABLE))
+
     def _on_disconnected(self) -> None:
         self._lose(MeshnetError(Code.DAEMON_UNREACHABLE))
 
@@ -151,6 +164,7 @@ class DaemonLink(QObject):
         if self._retry.isActive():
             return
         self._ready = False
+        self._deadline.stop()
         self._retry.start(self._pause)
         self._pause = min(self._pause * 2, LONGEST_PAUSE)
         self._socket.abort()

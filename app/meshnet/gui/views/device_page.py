@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from PySide6.QtCore import QLocale, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QStackedWidget, QVBoxLayout, QWidget
 
 from meshnet.gui.models.language import translate
 from meshnet.gui.models.mesh import Snapshot
 from meshnet.gui.models.rows import Row, RowMaker, State, found
 from meshnet.gui.views.device_list import DeviceList
 from meshnet.gui.views.device_row import DeviceRow
-from meshnet.gui.views.widgets import GAP, label
+from meshnet.gui.views.widgets import GAP, OneClickButton, label
 from meshnet.protocol.local import Capability
 
 FEW = 8
@@ -38,7 +38,7 @@ class DevicePage(QWidget):
         self._rows: tuple[Row, ...] = ()
         self.search = _Search()
         self.count = label(quiet=True)
-        self.add = QPushButton(translate("Devices", "&Add a device…"))
+        self.add = OneClickButton(translate("Devices", "&Add a device…"))
         self.list = DeviceList(translate("Devices", "No device matches the search."))
         self.list.setAccessibleName(_title(group))
         self.empty = _Empty(group)
@@ -135,7 +135,7 @@ class _Empty(QWidget):
         self._group = group
         self.title = label(wrapped=True, scale=1.25)
         self.text = label(wrapped=True, quiet=True)
-        self.add = QPushButton(translate("Devices", "&Add a device…"))
+        self.add = OneClickButton(translate("Devices", "&Add a device…"))
         self.title.setText(_title_of_empty(group))
         letters = self.fontMetrics().averageCharWidth()
         layout = QVBoxLayout(self)

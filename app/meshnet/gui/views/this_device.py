@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLineEdit, QPushButton, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLineEdit, QStackedLayout, QVBoxLayout, QWidget
 
 from meshnet.gui.models import hosting, names
 from meshnet.gui.models.hosting import Fact
@@ -112,8 +112,8 @@ class NameField(QWidget):
         self.line = QLineEdit()
         self.line.setMaxLength(names.MOST)
         self.line.setAccessibleName(translate("ThisDevice", "New name of this device"))
-        self.save = QPushButton(translate("ThisDevice", "Save"))
-        self.cancel = QPushButton(translate("ThisDevice", "Cancel"))
+        self.save = OneClickButton(translate("ThisDevice", "Save"))
+        self.cancel = OneClickButton(translate("ThisDevice", "Cancel"))
         self._pages = QStackedLayout(self)
         self._pages.addWidget(_row(self.name, self.rename))
         self._pages.addWidget(_row(self.line, self.save, self.cancel))

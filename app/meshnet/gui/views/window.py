@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeySequence, QShortcut
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
 
 from meshnet.gui.memory import Memory
 from meshnet.gui.models import words
@@ -16,7 +16,7 @@ from meshnet.gui.views.first_start import FirstStart
 from meshnet.gui.views.header import Header
 from meshnet.gui.views.theme import Tone
 from meshnet.gui.views.this_device import ThisDevice
-from meshnet.gui.views.widgets import GAP, Bar
+from meshnet.gui.views.widgets import GAP, Bar, OneClickButton
 
 _SIZE = QSize(680, 720)
 """Logical pixels; less where the screen has less."""
@@ -96,7 +96,7 @@ class Window(QWidget):
         layout.addWidget(self.pages, 1)
 
     def _corner(self) -> QWidget:
-        settings = QPushButton(translate("Window", "&Settings"))
+        settings = OneClickButton(translate("Window", "&Settings"))
         settings.clicked.connect(self.settings_wanted)
         made = QWidget()
         row = QHBoxLayout(made)

@@ -139,3 +139,14 @@ def test_what_else_fails_is_told_in_the_window(
         program.offer_link("meshnet://join/x")
     program.errands.failed.emit(what, MeshnetError(Code.NAME_TAKEN, "That name is taken."))
     assert place(program)
+
+
+def test_what_the_doctor_found_does_not_outlive_the_daemon(
+    qtbot: QtBot, daemon: FakeDaemon, program: Program, dialogs: Dialogs
+) -> None:
+    daemon.answers[local.Doctor] = lambda _: local.Findings(())
+    doctor = dialogs.open_doctor()
+    qtbot.waitUntil(lambda: "well" in doctor.summary.text())
+    daemon.die()
+    qtbot.waitUntil(lambda: not program.mesh.now.connected)
+    assert "well" not in doctor.summary.text()

@@ -125,3 +125,28 @@ def test_an_answer_to_nobody_is_let_pass(qtbot: QtBot, daemon: FakeDaemon, link:
     with qtbot.waitSignal(link.updated):
         daemon.say(local.to_line(local.reply(99, joined())) + local.to_line(local.Failure(98, Code.TIMEOUT, "late")))
         daemon.tell(joined("routing"))
+
+
+def test_a_daemon_that_takes_connections_and_never_says_a_word_is_given_up_and_tried_again(
+    qtbot: QtBot, daemon: FakeDaemon
+) -> None:
+    daemon.answers[local.Watch] = lambda _: None
+    daemon.listen()
+    link = DaemonLink(daemon.path, first_pause=10, answer_within=50)
+    with qtbot.waitSignal(link.lost) as lost:
+        link.start()
+    assert lost.args[0].code is Code.DAEMON_UNREACHABLE
+    del daemon.answers[local.Watch]
+    with qtbot.waitSignal(link.watching):
+        pass
+    link.stop()
+
+
+def test_after_it_has_hung_up_nothing_can_be_asked(qtbot: QtBot, daemon: FakeDaemon, link: DaemonLink) -> None:
+    daemon.listen()
+    with qtbot.waitSignal(link.watching):
+        link.start()
+    link.stop()
+    failures: list[MeshnetError] = []
+    link.call(local.GetStatus(), local.Status, lambda _: None, failures.append)
+    assert [error.code for error in failures] == [Code.DAEMON_UNREACHABLE]
