@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -34,6 +35,8 @@ def restart_panel(desktop: Desktop) -> None:
     """End the panel as a crash does, and start it as a session does that notices."""
     asking = ("xdotool", "search", "--class", "tint2", "getwindowpid")
     found = subprocess.run(asking, env=desktop.env, capture_output=True, text=True, check=True, timeout=20)
+    # A program's own word for its id: nothing else is to be ended by it.
+    assert Path(f"/proc/{int(found.stdout)}/comm").read_text() == "tint2\n"
     kill(int(found.stdout))
     wait_until(lambda: not desktop.tray_icons(), "end of the tray")
     desktop.run_gui(["tint2", "-c", str(desktop.directory / "tint2rc")])

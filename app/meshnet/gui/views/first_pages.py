@@ -29,7 +29,8 @@ class Page(QWidget):
     def __init__(self, step: str = "", title: str = "", sentence: str = "") -> None:
         super().__init__()
         self.step = label(step, quiet=True)
-        self.step.setVisible(bool(step))
+        if not step:
+            self.step.hide()
         self.title = label(title, wrapped=True, scale=1.6)
         self.sentence = label(sentence, wrapped=True, quiet=True)
         self.column = QVBoxLayout(self)

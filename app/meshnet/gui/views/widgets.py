@@ -219,7 +219,8 @@ class Bar(QFrame):
         close.setText("✕")
         close.setAutoRaise(True)
         close.setAccessibleName(translate("Window", "Dismiss"))
-        close.setVisible(dismissable)
+        if not dismissable:
+            close.hide()
         close.clicked.connect(self.dismissed)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(GAP + GAP // 2, GAP // 2, GAP // 2, GAP // 2)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from PySide6.QtCore import QSettings
-from PySide6.QtWidgets import QMessageBox, QPushButton
+from PySide6.QtCore import QEvent, QObject, QSettings
+from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 from unit.meshnet.gui.fake_daemon import FakeDaemon, device
 
@@ -150,3 +150,22 @@ def test_what_the_doctor_found_does_not_outlive_the_daemon(
     daemon.die()
     qtbot.waitUntil(lambda: not program.mesh.now.connected)
     assert "well" not in doctor.summary.text()
+
+
+def test_nothing_flashes_on_the_screen_beside_what_is_opened(program: Program, qapp: QApplication) -> None:
+    shown: list[str] = []
+
+    class Spy(QObject):
+        def eventFilter(self, what: QObject, event: QEvent) -> bool:
+            if event.type() == QEvent.Type.Show and isinstance(what, QWidget) and what.isWindow():
+                shown.append(what.objectName())
+            return False
+
+    spy = Spy()
+    qapp.installEventFilter(spy)
+    program.speak("en")
+    program.dialogs.open_settings()
+    program.dialogs.open_doctor()
+    program.dialogs.open_add_device()
+    qapp.removeEventFilter(spy)
+    assert shown == ["meshnetWindow", "settingsDialog", "doctorDialog", "addDevice"]
