@@ -5,11 +5,11 @@
     <name>Devices</name>
     <message>
         <source>&amp;Add a device…</source>
-        <translation>Gerät &amp;hinzufügen …</translation>
+        <translation>Gerät &amp;hinzufügen&#xa0;…</translation>
     </message>
     <message>
         <source>Add another computer of yours, or a phone. It appears here as soon as it has joined, and each can route through the other where you allow it.</source>
-        <translation>Füge einen weiteren Computer oder ein Telefon hinzu. Es erscheint hier, sobald es beigetreten ist; jedes kann über das andere routen, wo du es erlaubst.</translation>
+        <translation>Füge einen weiteren Computer oder ein Smartphone hinzu. Sobald das Gerät beigetreten ist, erscheint es hier, und jedes kann über das andere routen, wenn du es erlaubst.</translation>
     </message>
     <message>
         <source>Allow incoming</source>
@@ -53,11 +53,11 @@
     </message>
     <message>
         <source>External devices belong to other people. They appear here after an external invite, which this version of Meshnet cannot make yet. Nothing is permitted to them until you allow it.</source>
-        <translation>Externe Geräte gehören anderen Menschen. Sie erscheinen hier nach einer externen Einladung, die diese Version von Meshnet noch nicht erstellen kann. Nichts ist ihnen gestattet, bis du es erlaubst.</translation>
+        <translation>Externe Geräte gehören anderen Menschen. Sie erscheinen hier nach einer externen Einladung, die diese Version von Meshnet noch nicht erstellen kann. Sie dürfen nichts, bis du es erlaubst.</translation>
     </message>
     <message>
         <source>External devices belong to other people. They appear here after an external invite. Nothing is permitted to them until you allow it.</source>
-        <translation>Externe Geräte gehören anderen Menschen. Sie erscheinen hier nach einer externen Einladung. Nichts ist ihnen gestattet, bis du es erlaubst.</translation>
+        <translation>Externe Geräte gehören anderen Menschen. Sie erscheinen hier nach einer externen Einladung. Sie dürfen nichts, bis du es erlaubst.</translation>
     </message>
     <message>
         <source>Favourite: {name}</source>
@@ -109,11 +109,11 @@
     </message>
     <message>
         <source>Permits this device nothing</source>
-        <translation>Gestattet diesem Gerät nichts</translation>
+        <translation>Erlaubt diesem Gerät nichts</translation>
     </message>
     <message>
         <source>Remove from the mesh…</source>
-        <translation>Aus dem Mesh entfernen …</translation>
+        <translation>Aus dem Mesh entfernen&#xa0;…</translation>
     </message>
     <message>
         <source>Route</source>
@@ -173,7 +173,7 @@
     </message>
     <message>
         <source>in use as the host</source>
-        <translation>als Host in Benutzung</translation>
+        <translation>wird als Host genutzt</translation>
     </message>
     <message>
         <source>offline</source>
@@ -181,15 +181,15 @@
     </message>
     <message>
         <source>offline, seen yesterday {time}</source>
-        <translation>offline, gesehen gestern {time}</translation>
+        <translation>offline, zuletzt gestern {time}</translation>
     </message>
     <message>
         <source>offline, seen {time}</source>
-        <translation>offline, gesehen {time}</translation>
+        <translation>offline, zuletzt {time}</translation>
     </message>
     <message>
         <source>on a VPN</source>
-        <translation>in einem VPN</translation>
+        <translation>nutzt ein VPN</translation>
     </message>
     <message>
         <source>online</source>
@@ -236,7 +236,7 @@
     </message>
     <message>
         <source>Ask whoever runs the network to let UDP out, or use another one.</source>
-        <translation>Bitte den Betreiber des Netzes, UDP hinauszulassen, oder nutze ein anderes.</translation>
+        <translation>Bitte den Betreiber des Netzes, UDP hinauszulassen, oder nutze ein anderes Netz.</translation>
     </message>
     <message>
         <source>Copy “{command}”</source>
@@ -259,8 +259,8 @@
         <translation>Dieses System wird geprüft</translation>
     </message>
     <message>
-        <source>Looking at this system …</source>
-        <translation>Dieses System wird geprüft …</translation>
+        <source>Looking at this system…</source>
+        <translation>Dieses System wird geprüft&#xa0;…</translation>
     </message>
     <message>
         <source>Nothing on this system is in the way of routing or hosting.</source>
@@ -343,7 +343,7 @@
     </message>
     <message>
         <source>A part of it is missing or damaged. Copy the whole line again.</source>
-        <translation>Ein Teil davon fehlt oder ist beschädigt. Kopiere die ganze Zeile noch einmal.</translation>
+        <translation>Ein Teil fehlt oder ist beschädigt. Kopiere die ganze Zeile noch einmal.</translation>
     </message>
     <message>
         <source>Command</source>
@@ -354,20 +354,20 @@
         <translation>Mesh erstellen</translation>
     </message>
     <message>
-        <source>Creating …</source>
-        <translation>Wird erstellt …</translation>
+        <source>Creating…</source>
+        <translation>Wird erstellt&#xa0;…</translation>
     </message>
     <message>
         <source>It does Meshnet&apos;s work in the background, and starts with this computer.</source>
-        <translation>Er tut im Hintergrund die Arbeit von Meshnet und startet mit diesem Computer.</translation>
+        <translation>Er erledigt im Hintergrund die Arbeit von Meshnet und startet mit diesem Computer.</translation>
     </message>
     <message>
         <source>It does Meshnet&apos;s work in the background. Start it in a terminal, as an administrator:</source>
-        <translation>Er tut im Hintergrund die Arbeit von Meshnet. Starte ihn als Administrator in einem Terminal:</translation>
+        <translation>Er erledigt im Hintergrund die Arbeit von Meshnet. Starte ihn als Administrator in einem Terminal:</translation>
     </message>
     <message>
         <source>It is for the account that set it up, and for the group “meshnet”. Become a member of the group, then log out and in again:</source>
-        <translation>Es gehört dem Konto, das es eingerichtet hat, und der Gruppe „meshnet“. Werde Mitglied der Gruppe, dann melde dich ab und wieder an:</translation>
+        <translation>Meshnet ist dem Konto vorbehalten, das es eingerichtet hat, und der Gruppe „meshnet“. Werde Mitglied der Gruppe und melde dich dann ab und wieder an:</translation>
     </message>
     <message>
         <source>It reaches your other devices, wherever they are.</source>
@@ -378,16 +378,16 @@
         <translation>Mesh beitreten</translation>
     </message>
     <message>
-        <source>Joining …</source>
-        <translation>Tritt bei …</translation>
+        <source>Joining…</source>
+        <translation>Beitritt läuft&#xa0;…</translation>
     </message>
     <message>
         <source>Let my devices &amp;route through this one</source>
         <translation>Meine Geräte über dieses &amp;routen lassen</translation>
     </message>
     <message>
-        <source>Looking for the daemon …</source>
-        <translation>Der Dienst wird gesucht …</translation>
+        <source>Looking for the daemon…</source>
+        <translation>Der Dienst wird gesucht&#xa0;…</translation>
     </message>
     <message>
         <source>Meshnet keeps looking by itself.</source>
@@ -395,7 +395,7 @@
     </message>
     <message>
         <source>Next, add your other devices: computers by a link, phones by a code to scan.</source>
-        <translation>Füge nun deine anderen Geräte hinzu: Computer mit einem Link, Telefone mit einem Code zum Scannen.</translation>
+        <translation>Füge nun deine anderen Geräte hinzu: Computer mit einem Link, Smartphones mit einem Code zum Scannen.</translation>
     </message>
     <message>
         <source>Next, choose a device to route through, here or in the menu of the tray icon. It must allow routing.</source>
@@ -403,7 +403,7 @@
     </message>
     <message>
         <source>On a device that is in the mesh, choose “Add a device”, and paste its link here.</source>
-        <translation>Wähle auf einem Gerät des Mesh „Gerät hinzufügen“, und füge dessen Link hier ein.</translation>
+        <translation>Wähle auf einem Gerät des Mesh „Gerät hinzufügen“ und füge den Link von dort hier ein.</translation>
     </message>
     <message>
         <source>On the coordinator&apos;s machine, this command prints the line that is needed here:</source>
@@ -435,11 +435,11 @@
     </message>
     <message>
         <source>Their traffic then leaves by this device&apos;s connection. You can change it later.</source>
-        <translation>Ihr Verkehr verlässt dann den Anschluss dieses Geräts. Du kannst es später ändern.</translation>
+        <translation>Ihr Verkehr geht dann über den Anschluss dieses Geräts ins Internet. Du kannst das später ändern.</translation>
     </message>
     <message>
         <source>They do not understand each other. Update the older of the two, then start the daemon anew, and this app too:</source>
-        <translation>Sie verstehen einander nicht. Aktualisiere das ältere von beiden, dann starte den Dienst neu und auch diese App:</translation>
+        <translation>Sie verstehen einander nicht. Aktualisiere das ältere von beiden und starte dann den Dienst und auch diese App neu:</translation>
     </message>
     <message>
         <source>This device is in your mesh</source>
@@ -447,11 +447,11 @@
     </message>
     <message>
         <source>This device is its first.</source>
-        <translation>Dieses Gerät ist sein erstes.</translation>
+        <translation>Dieses Gerät ist das erste darin.</translation>
     </message>
     <message>
         <source>This is a coordinator&apos;s line; it creates a mesh. An invite link is needed here.</source>
-        <translation>Das ist die Zeile eines Koordinators; sie erstellt ein Mesh. Hier wird ein Einladungslink gebraucht.</translation>
+        <translation>Das ist die Zeile eines Koordinators; mit ihr erstellt man ein Mesh. Hier wird ein Einladungslink gebraucht.</translation>
     </message>
     <message>
         <source>This is an invite link; with it, join a mesh. A coordinator&apos;s line is needed here.</source>
@@ -459,15 +459,15 @@
     </message>
     <message>
         <source>This is no coordinator&apos;s line. One begins with meshnet://create/ and stands on one line.</source>
-        <translation>Das ist keine Zeile eines Koordinators. Eine solche beginnt mit meshnet://create/ und steht auf einer Zeile.</translation>
+        <translation>Das ist keine Zeile eines Koordinators. So eine beginnt mit meshnet://create/ und hat keinen Umbruch.</translation>
     </message>
     <message>
         <source>This is no invite link. One begins with meshnet://join/ and stands on one line.</source>
-        <translation>Das ist kein Einladungslink. Ein solcher beginnt mit meshnet://join/ und steht auf einer Zeile.</translation>
+        <translation>Das ist kein Einladungslink. Er beginnt mit meshnet://join/ und hat keinen Umbruch.</translation>
     </message>
     <message>
         <source>This is your first device. You need a coordinator: a small server of your own, where your devices find one another.</source>
-        <translation>Das ist dein erstes Gerät. Du brauchst einen Koordinator: einen kleinen eigenen Server, auf dem sich deine Geräte finden.</translation>
+        <translation>Das ist dein erstes Gerät. Du brauchst einen Koordinator: einen kleinen eigenen Server, über den sich deine Geräte finden.</translation>
     </message>
     <message>
         <source>Welcome to Meshnet</source>
@@ -501,7 +501,7 @@
     </message>
     <message>
         <source>Pa&amp;use for 10 minutes</source>
-        <translation>Für 10 Minuten a&amp;nhalten</translation>
+        <translation>Für 10 Minuten p&amp;ausieren</translation>
     </message>
     <message>
         <source>Res&amp;ume now</source>
@@ -551,7 +551,7 @@
     </message>
     <message>
         <source>&amp;Name of the phone</source>
-        <translation>&amp;Name des Telefons</translation>
+        <translation>&amp;Name des Smartphones</translation>
     </message>
     <message>
         <source>&amp;Through</source>
@@ -575,7 +575,7 @@
     </message>
     <message>
         <source>A phone</source>
-        <translation>Ein Telefon</translation>
+        <translation>Ein Smartphone</translation>
     </message>
     <message>
         <source>Add a device</source>
@@ -590,16 +590,16 @@
         <translation>Einladungslink</translation>
     </message>
     <message>
-        <source>Making a code …</source>
-        <translation>Code wird erstellt …</translation>
+        <source>Making a code…</source>
+        <translation>Code wird erstellt&#xa0;…</translation>
     </message>
     <message>
-        <source>Making a link …</source>
-        <translation>Link wird erstellt …</translation>
+        <source>Making a link…</source>
+        <translation>Link wird erstellt&#xa0;…</translation>
     </message>
     <message>
         <source>On the other device, start Meshnet, choose “Join a mesh”, and paste it.</source>
-        <translation>Starte Meshnet auf dem anderen Gerät, wähle „Mesh beitreten“ und füge ihn ein.</translation>
+        <translation>Starte Meshnet auf dem anderen Gerät, wähle „Mesh beitreten“ und füge den Link ein.</translation>
     </message>
     <message>
         <source>QR code for the WireGuard app of {phone}</source>
@@ -607,7 +607,7 @@
     </message>
     <message>
         <source>Scan it with the WireGuard app: “+”, then “Create from QR code”.</source>
-        <translation>Scanne ihn mit der WireGuard-App: „+“, dann „Von QR-Code erstellen“.</translation>
+        <translation>Scanne den Code mit der WireGuard-App: „+“, dann „Aus QR-Code erstellen“.</translation>
     </message>
     <message>
         <source>The code holds a secret key. It is shown this once and kept nowhere.</source>
@@ -623,19 +623,19 @@
     </message>
     <message>
         <source>The link lets one device in, until {moment}.</source>
-        <translation>Der Link lässt ein Gerät ein, bis {moment}.</translation>
+        <translation>Der Link lässt ein einziges Gerät ein, bis {moment}.</translation>
     </message>
     <message>
         <source>The link lets one device in.</source>
-        <translation>Der Link lässt ein Gerät ein.</translation>
+        <translation>Der Link lässt ein einziges Gerät ein.</translation>
     </message>
     <message>
         <source>The new device sees your devices and may connect to them. It may route through those that let all your devices do so.</source>
-        <translation>Das neue Gerät sieht deine Geräte und darf sich mit ihnen verbinden. Es darf über die routen, die das all deinen Geräten erlauben.</translation>
+        <translation>Das neue Gerät sieht deine Geräte und darf sich mit ihnen verbinden. Es darf über jene routen, die das all deinen Geräten erlauben.</translation>
     </message>
     <message>
         <source>The phone sends all its traffic through one of your devices. It needs the WireGuard app, and nothing of Meshnet.</source>
-        <translation>Das Telefon leitet seinen ganzen Verkehr über eines deiner Geräte. Es braucht die WireGuard-App und nichts von Meshnet.</translation>
+        <translation>Das Smartphone leitet seinen ganzen Verkehr über eines deiner Geräte. Es braucht nur die WireGuard-App, nichts von Meshnet.</translation>
     </message>
     <message>
         <source>{device} (this device)</source>
@@ -647,7 +647,7 @@
     </message>
     <message>
         <source>{host} must allow {phone} to route: tick “Allow routing” there, if it is not ticked yet.</source>
-        <translation>{host} muss {phone} das Routing erlauben: Hake dort „Routing erlauben“ an, falls es noch nicht angehakt ist.</translation>
+        <translation>{host} muss {phone} das Routing erlauben: Setze dort das Häkchen bei „Routing erlauben“, falls es noch fehlt.</translation>
     </message>
     <message>
         <source>{phone} may route through this device.</source>
@@ -665,11 +665,11 @@
     <name>News</name>
     <message>
         <source>Its traffic leaves by your connection. The window shows how much, and stops it.</source>
-        <translation>Sein Verkehr verlässt deinen Anschluss. Das Fenster zeigt, wie viel es ist, und kann es beenden.</translation>
+        <translation>Sein Verkehr geht über deinen Anschluss ins Internet. Im Fenster siehst du, wie viel es ist, und kannst es anhalten.</translation>
     </message>
     <message>
         <source>Nothing goes out beside the route until the daemon is back.</source>
-        <translation>Bis der Dienst zurück ist, verlässt nichts das Gerät an der Route vorbei.</translation>
+        <translation>Bis der Dienst zurück ist, geht nichts an der Route vorbei hinaus.</translation>
     </message>
     <message>
         <source>The Meshnet daemon is gone</source>
@@ -717,7 +717,7 @@
     </message>
     <message>
         <source>Your traffic leaves elsewhere</source>
-        <translation>Dein Verkehr tritt anderswo aus</translation>
+        <translation>Dein Verkehr nimmt einen anderen Ausgang</translation>
     </message>
     <message>
         <source>a hidden host</source>
@@ -732,8 +732,8 @@
         <translation>{device} routet über dieses Gerät</translation>
     </message>
     <message>
-        <source>{host} has lost its own VPN: your traffic leaves by its own line.</source>
-        <translation>{host} hat sein eigenes VPN verloren: Dein Verkehr verlässt jetzt dessen eigenen Anschluss.</translation>
+        <source>{host} has lost its own VPN: your traffic leaves by its own connection.</source>
+        <translation>{host} hat sein eigenes VPN verloren: Dein Verkehr geht jetzt über dessen eigenen Anschluss ins Internet.</translation>
     </message>
     <message>
         <source>{host} has taken over</source>
@@ -741,11 +741,11 @@
     </message>
     <message>
         <source>{host} is on a VPN now: your traffic leaves by that.</source>
-        <translation>{host} ist jetzt in einem VPN: Dein Verkehr tritt dort aus.</translation>
+        <translation>{host} nutzt jetzt ein VPN: Dein Verkehr geht durch dieses ins Internet.</translation>
     </message>
     <message>
-        <source>{host} is on no VPN any more: your traffic leaves by its own line.</source>
-        <translation>{host} ist in keinem VPN mehr: Dein Verkehr verlässt jetzt dessen eigenen Anschluss.</translation>
+        <source>{host} is on no VPN any more: your traffic leaves by its own connection.</source>
+        <translation>{host} nutzt kein VPN mehr: Dein Verkehr geht jetzt über dessen eigenen Anschluss ins Internet.</translation>
     </message>
     <message>
         <source>{reason}. The route goes on by itself when that is over.</source>
@@ -756,7 +756,7 @@
     <name>Path</name>
     <message>
         <source>&lt; 1 ms</source>
-        <translation>&lt; 1 ms</translation>
+        <translation>&lt;&#xa0;1&#xa0;ms</translation>
     </message>
     <message>
         <source>by relay</source>
@@ -772,7 +772,7 @@
     </message>
     <message>
         <source>{number} ms</source>
-        <translation>{number} ms</translation>
+        <translation>{number}&#xa0;ms</translation>
     </message>
 </context>
 <context>
@@ -822,11 +822,11 @@
     </message>
     <message>
         <source>Ask for a new one, or make one with “Add a device” on a device of the mesh.</source>
-        <translation>Bitte um eine neue, oder erstelle eine mit „Gerät hinzufügen“ auf einem Gerät des Mesh.</translation>
+        <translation>Bitte um einen neuen oder erstelle einen mit „Gerät hinzufügen“ auf einem Gerät des Mesh.</translation>
     </message>
     <message>
         <source>Ask the sender for a new link, and use it for what it was made for.</source>
-        <translation>Bitte den Absender um einen neuen Link, und nutze ihn für das, wofür er gemacht ist.</translation>
+        <translation>Bitte den Absender um einen neuen Link und nutze ihn für das, wofür er erstellt wurde.</translation>
     </message>
     <message>
         <source>Check the network, and that the coordinator runs. Devices already known keep working meanwhile.</source>
@@ -834,7 +834,7 @@
     </message>
     <message>
         <source>Choose another host, or stop the route on one of the other devices.</source>
-        <translation>Wähle einen anderen Host, oder beende die Route auf einem der anderen Geräte.</translation>
+        <translation>Wähle einen anderen Host oder beende die Route auf einem der anderen Geräte.</translation>
     </message>
     <message>
         <source>Choose another name.</source>
@@ -854,23 +854,23 @@
     </message>
     <message>
         <source>Copy the whole link again, or ask for a new one.</source>
-        <translation>Kopiere den ganzen Link noch einmal, oder bitte um einen neuen.</translation>
+        <translation>Kopiere den ganzen Link noch einmal oder bitte um einen neuen.</translation>
     </message>
     <message>
-        <source>Do it on the device where the mesh was made, as the person who made it.</source>
-        <translation>Tu es auf dem Gerät, auf dem das Mesh erstellt wurde, als die Person, die es erstellt hat.</translation>
+        <source>Create a mesh, or join one by its invite link: the window shows both.</source>
+        <translation>Erstelle ein Mesh oder tritt einem mit dessen Einladungslink bei: Das Fenster zeigt beides.</translation>
     </message>
     <message>
-        <source>Make a mesh, or join one by its invite link: the window shows both.</source>
-        <translation>Erstelle ein Mesh, oder tritt einem mit dessen Einladungslink bei: Das Fenster zeigt beides.</translation>
+        <source>Do it on the device where the mesh was created, as the person who created it.</source>
+        <translation>Tu es auf dem Gerät, auf dem das Mesh erstellt wurde, mit dem Konto der Person, die es erstellt hat.</translation>
     </message>
     <message>
         <source>No answer came in time.</source>
-        <translation>Es kam rechtzeitig keine Antwort.</translation>
+        <translation>Es kam nicht rechtzeitig eine Antwort.</translation>
     </message>
     <message>
         <source>On that device, tick “Allow routing” beside the name of this one.</source>
-        <translation>Hake auf jenem Gerät „Routing erlauben“ neben dem Namen von diesem an.</translation>
+        <translation>Setze auf jenem Gerät in der Zeile dieses Geräts das Häkchen bei „Routing erlauben“.</translation>
     </message>
     <message>
         <source>Open the doctor on that device: it says why, and what to do.</source>
@@ -902,7 +902,7 @@
     </message>
     <message>
         <source>Start the computer anew, or install Meshnet again.</source>
-        <translation>Starte den Computer neu, oder installiere Meshnet noch einmal.</translation>
+        <translation>Starte den Computer neu oder installiere Meshnet noch einmal.</translation>
     </message>
     <message>
         <source>Switch it on, check its network, and try again.</source>
@@ -917,8 +917,8 @@
         <translation>Der Koordinator antwortet nicht, oder es ist nicht der, den dieses Gerät kennt.</translation>
     </message>
     <message>
-        <source>The coordinator does not let this address line make a mesh.</source>
-        <translation>Mit dieser Adresszeile lässt der Koordinator kein Mesh erstellen.</translation>
+        <source>The coordinator does not let this line create a mesh.</source>
+        <translation>Mit dieser Zeile lässt der Koordinator kein Mesh erstellen.</translation>
     </message>
     <message>
         <source>The coordinator has no free address left.</source>
@@ -938,7 +938,7 @@
     </message>
     <message>
         <source>The device has not allowed this one to route through it.</source>
-        <translation>Das Gerät hat diesem nicht erlaubt, über es zu routen.</translation>
+        <translation>Das Gerät hat diesem Gerät das Routing nicht erlaubt.</translation>
     </message>
     <message>
         <source>The device is no longer in the mesh.</source>
@@ -1006,7 +1006,7 @@
     </message>
     <message>
         <source>Update the older of the two, then start the app again.</source>
-        <translation>Aktualisiere das ältere von beiden, und starte dann die App neu.</translation>
+        <translation>Aktualisiere das ältere von beiden und starte dann die App neu.</translation>
     </message>
     <message>
         <source>Use the account that made or joined the mesh, or one of the group “meshnet”.</source>
@@ -1014,7 +1014,7 @@
     </message>
     <message>
         <source>Use the mesh it is in, or leave that one first.</source>
-        <translation>Nutze das Mesh, in dem es ist, oder verlasse es zuerst.</translation>
+        <translation>Nutze das Mesh, in dem es ist, oder verlasse dieses zuerst.</translation>
     </message>
     <message>
         <source>en</source>
@@ -1050,11 +1050,11 @@
     </message>
     <message>
         <source>&amp;Reach the network I am in while routed</source>
-        <translation>Das &amp;Netz um mich herum erreichen, während ich route</translation>
+        <translation>Auch während einer Route mein lokales &amp;Netz erreichen</translation>
     </message>
     <message>
         <source>&amp;Start with my session</source>
-        <translation>Mit meiner Sit&amp;zung starten</translation>
+        <translation>Bei der Anmel&amp;dung starten</translation>
     </message>
     <message>
         <source>&amp;Tell me when somebody begins to route through this device</source>
@@ -1073,8 +1073,8 @@
         <translation>Einen Ersatz-Host hinzufügen</translation>
     </message>
     <message>
-        <source>Add a host …</source>
-        <translation>Host hinzufügen …</translation>
+        <source>Add a host…</source>
+        <translation>Host hinzufügen&#xa0;…</translation>
     </message>
     <message>
         <source>Address for other devices</source>
@@ -1158,7 +1158,7 @@
     </message>
     <message>
         <source>Nobody around you sees which names you look up.</source>
-        <translation>Niemand um dich herum sieht, welche Namen du nachschlägst.</translation>
+        <translation>Niemand in deinem Netz sieht, welche Namen du nachschlägst.</translation>
     </message>
     <message>
         <source>Off</source>
@@ -1190,15 +1190,15 @@
     </message>
     <message>
         <source>Starting with the session could not be changed: {reason}.</source>
-        <translation>Der Start mit der Sitzung konnte nicht geändert werden: {reason}.</translation>
+        <translation>Der Start bei der Anmeldung konnte nicht geändert werden: {reason}.</translation>
     </message>
     <message>
         <source>Stop those who route through it</source>
-        <translation>Die anhalten, die über es routen</translation>
+        <translation>Alle anhalten, die über dieses Gerät routen</translation>
     </message>
     <message>
         <source>Tell them and go on</source>
-        <translation>Sie informieren und weitermachen</translation>
+        <translation>Bescheid geben und weitermachen</translation>
     </message>
     <message>
         <source>The host</source>
@@ -1206,19 +1206,19 @@
     </message>
     <message>
         <source>The icon is there when you have logged in. A route goes on without it.</source>
-        <translation>Das Symbol ist nach der Anmeldung da. Eine Route läuft auch ohne es.</translation>
+        <translation>Das Symbol ist nach der Anmeldung da. Eine Route läuft auch ohne dieses weiter.</translation>
     </message>
     <message>
         <source>The same; and after a restart nothing goes out until the wanted route is up.</source>
-        <translation>Ebenso; und nach einem Neustart geht nichts hinaus, bis die gewünschte Route steht.</translation>
+        <translation>Wie oben; außerdem geht nach einem Neustart nichts hinaus, bis die gewünschte Route steht.</translation>
     </message>
     <message>
-        <source>Their traffic leaves by this device&apos;s own line, and their app says so.</source>
-        <translation>Ihr Verkehr verlässt den eigenen Anschluss dieses Geräts, und ihre App sagt es.</translation>
+        <source>Their traffic leaves by this device&apos;s own connection, and their app says so.</source>
+        <translation>Ihr Verkehr geht über den eigenen Anschluss dieses Geräts hinaus, und ihre App sagt es ihnen.</translation>
     </message>
     <message>
-        <source>Their traffic waits until the VPN is back; it never leaves by this line.</source>
-        <translation>Ihr Verkehr wartet, bis das VPN zurück ist; er geht nie über diesen Anschluss hinaus.</translation>
+        <source>Their traffic waits until the VPN is back; it never leaves by this device&apos;s own connection.</source>
+        <translation>Ihr Verkehr wartet, bis das VPN zurück ist; er geht nie über den eigenen Anschluss dieses Geräts hinaus.</translation>
     </message>
     <message>
         <source>They take over, the first that answers, while the host you chose is gone. When it is back, so is the route through it.</source>
@@ -1230,7 +1230,7 @@
     </message>
     <message>
         <source>This system&apos;s own</source>
-        <translation>Der dieses Systems</translation>
+        <translation>Der Nameserver dieses Systems</translation>
     </message>
     <message>
         <source>When this device&apos;s own VPN drops</source>
@@ -1252,20 +1252,20 @@
 <context>
     <name>State</name>
     <message>
-        <source>A mesh is your devices, and those of people you invited.</source>
-        <translation>Ein Mesh sind deine Geräte, und die von Menschen, die du eingeladen hast.</translation>
+        <source>A mesh connects your devices. Each can send its traffic through another one.</source>
+        <translation>Ein Mesh verbindet deine Geräte. Jedes kann seinen Verkehr über ein anderes leiten.</translation>
     </message>
     <message>
         <source>Blocked: {reason}</source>
         <translation>Blockiert: {reason}</translation>
     </message>
     <message>
-        <source>Connecting to {host} …</source>
-        <translation>Verbindung mit {host} …</translation>
+        <source>Connecting to {host}…</source>
+        <translation>Verbinden mit {host}&#xa0;…</translation>
     </message>
     <message>
-        <source>Connecting …</source>
-        <translation>Verbindung …</translation>
+        <source>Connecting…</source>
+        <translation>Verbinden&#xa0;…</translation>
     </message>
     <message>
         <source>Down {received} · up {sent}</source>
@@ -1289,11 +1289,11 @@
     </message>
     <message>
         <source>Paused until {time}</source>
-        <translation>Angehalten bis {time}</translation>
+        <translation>Pausiert bis {time}</translation>
     </message>
     <message>
         <source>The coordinator does not answer. Known devices keep working; new ones and changes wait.</source>
-        <translation>Der Koordinator antwortet nicht. Bekannte Geräte funktionieren weiter; neue und Änderungen warten.</translation>
+        <translation>Der Koordinator antwortet nicht. Bekannte Geräte funktionieren weiter; neue Geräte und Änderungen warten.</translation>
     </message>
     <message>
         <source>The route goes on by itself when that is over; meanwhile nothing goes out beside it. Try again now, or stop routing to let traffic go out directly.</source>
@@ -1333,7 +1333,7 @@
     </message>
     <message>
         <source>the route carries nothing</source>
-        <translation>die Route trägt nichts</translation>
+        <translation>über die Route kommt nichts durch</translation>
     </message>
     <message>
         <source>the tunnel does not work</source>
@@ -1396,19 +1396,19 @@
     </message>
     <message>
         <source>Lea&amp;ve the mesh…</source>
-        <translation>Mesh verlas&amp;sen …</translation>
+        <translation>Mesh verlas&amp;sen&#xa0;…</translation>
     </message>
     <message>
         <source>Let it go on</source>
-        <translation>Weiter erlauben</translation>
+        <translation>Weitermachen lassen</translation>
     </message>
     <message>
         <source>Let {name} go on</source>
-        <translation>{name} weiter erlauben</translation>
+        <translation>{name} weitermachen lassen</translation>
     </message>
     <message>
         <source>Look for &amp;problems…</source>
-        <translation>Nach &amp;Problemen suchen …</translation>
+        <translation>Nach &amp;Problemen suchen&#xa0;…</translation>
     </message>
     <message>
         <source>Mesh</source>
@@ -1440,15 +1440,15 @@
     </message>
     <message>
         <source>Rena&amp;me…</source>
-        <translation>&amp;Umbenennen …</translation>
+        <translation>&amp;Umbenennen&#xa0;…</translation>
     </message>
     <message>
         <source>Revoke</source>
-        <translation>Entziehen</translation>
+        <translation>Verbieten</translation>
     </message>
     <message>
         <source>S&amp;ettings…</source>
-        <translation>E&amp;instellungen …</translation>
+        <translation>E&amp;instellungen&#xa0;…</translation>
     </message>
     <message>
         <source>Save</source>
@@ -1500,7 +1500,7 @@
     </message>
     <message>
         <source>{url} does not answer. Known devices keep working; new ones and changes wait.</source>
-        <translation>{url} antwortet nicht. Bekannte Geräte funktionieren weiter; neue und Änderungen warten.</translation>
+        <translation>{url} antwortet nicht. Bekannte Geräte funktionieren weiter; neue Geräte und Änderungen warten.</translation>
     </message>
     <message>
         <source>… and reach my local &amp;network</source>
@@ -1538,11 +1538,11 @@
     <name>Tray</name>
     <message>
         <source>All devices…</source>
-        <translation>Alle Geräte …</translation>
+        <translation>Alle Geräte&#xa0;…</translation>
     </message>
     <message>
         <source>Create or join a mesh…</source>
-        <translation>Mesh erstellen oder beitreten …</translation>
+        <translation>Mesh erstellen oder beitreten&#xa0;…</translation>
     </message>
     <message>
         <source>Devices in Meshnet</source>
@@ -1566,7 +1566,7 @@
     </message>
     <message>
         <source>Pause for 10 minutes</source>
-        <translation>Für 10 Minuten anhalten</translation>
+        <translation>Für 10 Minuten pausieren</translation>
     </message>
     <message>
         <source>Quit</source>
@@ -1640,8 +1640,12 @@
         <translation>Der Weg des Verkehrs</translation>
     </message>
     <message>
+        <source>The world sees the address of a hidden host.</source>
+        <translation>Die Welt sieht die Adresse eines verborgenen Hosts.</translation>
+    </message>
+    <message>
         <source>The world sees the address of the VPN that {host} is on.</source>
-        <translation>Die Welt sieht die Adresse des VPN, in dem {host} ist.</translation>
+        <translation>Die Welt sieht die Adresse des VPN, das {host} nutzt.</translation>
     </message>
     <message>
         <source>The world sees the address of {host}.</source>
@@ -1656,8 +1660,12 @@
         <translation>Die Welt sieht die eigene Adresse dieses Geräts.</translation>
     </message>
     <message>
+        <source>The world sees {address}, the address of a hidden host.</source>
+        <translation>Die Welt sieht {address}, die Adresse eines verborgenen Hosts.</translation>
+    </message>
+    <message>
         <source>The world sees {address}, the address of the VPN that {host} is on.</source>
-        <translation>Die Welt sieht {address}, die Adresse des VPN, in dem {host} ist.</translation>
+        <translation>Die Welt sieht {address}, die Adresse des VPN, das {host} nutzt.</translation>
     </message>
     <message>
         <source>The world sees {address}, the address of {host}.</source>
@@ -1680,6 +1688,10 @@
         <translation>ein verborgener Host</translation>
     </message>
     <message>
+        <source>a hidden host&apos;s address</source>
+        <translation>Adresse eines verborgenen Hosts</translation>
+    </message>
+    <message>
         <source>being tried</source>
         <translation>wird versucht</translation>
     </message>
@@ -1697,7 +1709,7 @@
     </message>
     <message>
         <source>connecting…</source>
-        <translation>verbindet …</translation>
+        <translation>verbindet&#xa0;…</translation>
     </message>
     <message>
         <source>directly</source>
@@ -1772,8 +1784,8 @@
         <translation>{here} zu {there}: {link}.</translation>
     </message>
     <message>
-        <source>{host} has lost its own VPN: the world sees the address of its line.</source>
-        <translation>{host} hat sein eigenes VPN verloren: Die Welt sieht die Adresse seines Anschlusses.</translation>
+        <source>{host} has lost its own VPN: the world sees the address of its own connection.</source>
+        <translation>{host} hat sein eigenes VPN verloren: Die Welt sieht die Adresse seines eigenen Anschlusses.</translation>
     </message>
     <message>
         <source>{one} and {other}</source>

@@ -9,7 +9,7 @@
     </message>
     <message>
         <source>Add another computer of yours, or a phone. It appears here as soon as it has joined, and each can route through the other where you allow it.</source>
-        <translation>Ajoutez un autre de vos ordinateurs, ou un téléphone. Il apparaît ici dès qu’il a rejoint le mesh, et chacun peut passer par l’autre là où vous l’autorisez.</translation>
+        <translation>Ajoutez un autre de vos ordinateurs, ou un téléphone. Il apparaît ici dès qu’il a rejoint le mesh, et chacun peut passer par l’autre si vous l’autorisez.</translation>
     </message>
     <message>
         <source>Allow incoming</source>
@@ -97,7 +97,7 @@
     </message>
     <message>
         <source>More about {name}</source>
-        <translation>Plus sur {name}</translation>
+        <translation>En savoir plus sur {name}</translation>
     </message>
     <message>
         <source>No device matches the search.</source>
@@ -185,11 +185,11 @@
     </message>
     <message>
         <source>offline, seen {time}</source>
-        <translation>hors ligne, vu&#xa0;: {time}</translation>
+        <translation>hors ligne (vu&#xa0;: {time})</translation>
     </message>
     <message>
         <source>on a VPN</source>
-        <translation>derrière un VPN</translation>
+        <translation>utilise un VPN</translation>
     </message>
     <message>
         <source>online</source>
@@ -259,7 +259,7 @@
         <translation>Examen de ce système</translation>
     </message>
     <message>
-        <source>Looking at this system …</source>
+        <source>Looking at this system…</source>
         <translation>Examen de ce système…</translation>
     </message>
     <message>
@@ -276,7 +276,7 @@
     </message>
     <message>
         <source>The network that this device is in seems to let no UDP out.</source>
-        <translation>Le réseau où se trouve cet appareil ne semble pas laisser sortir l’UDP.</translation>
+        <translation>Le réseau de cet appareil ne semble pas laisser sortir l’UDP.</translation>
     </message>
     <message>
         <source>The router before this device is strict, so traffic with many devices takes the relay. A port forwarded by hand helps: forward it in the router, and enter the address in the settings, under “Hosting”.</source>
@@ -343,7 +343,7 @@
     </message>
     <message>
         <source>A part of it is missing or damaged. Copy the whole line again.</source>
-        <translation>Il en manque une partie, ou elle est abîmée. Copiez de nouveau toute la ligne.</translation>
+        <translation>Il en manque une partie, ou elle est endommagée. Copiez de nouveau toute la ligne.</translation>
     </message>
     <message>
         <source>Command</source>
@@ -354,7 +354,7 @@
         <translation>Créer un mesh</translation>
     </message>
     <message>
-        <source>Creating …</source>
+        <source>Creating…</source>
         <translation>Création…</translation>
     </message>
     <message>
@@ -378,7 +378,7 @@
         <translation>Rejoindre un mesh</translation>
     </message>
     <message>
-        <source>Joining …</source>
+        <source>Joining…</source>
         <translation>Connexion au mesh…</translation>
     </message>
     <message>
@@ -386,7 +386,7 @@
         <translation>Laisser mes appareils &amp;passer par celui-ci</translation>
     </message>
     <message>
-        <source>Looking for the daemon …</source>
+        <source>Looking for the daemon…</source>
         <translation>Recherche du service…</translation>
     </message>
     <message>
@@ -403,7 +403,7 @@
     </message>
     <message>
         <source>On a device that is in the mesh, choose “Add a device”, and paste its link here.</source>
-        <translation>Sur un appareil du mesh, choisissez «&#xa0;Ajouter un appareil&#xa0;», et collez son lien ici.</translation>
+        <translation>Sur un appareil du mesh, choisissez «&#xa0;Ajouter un appareil&#xa0;» et collez le lien ici.</translation>
     </message>
     <message>
         <source>On the coordinator&apos;s machine, this command prints the line that is needed here:</source>
@@ -411,7 +411,7 @@
     </message>
     <message>
         <source>One of your devices is in a mesh already. You need an invite link from it.</source>
-        <translation>L’un de vos appareils est déjà dans un mesh. Il vous faut un lien d’invitation de sa part.</translation>
+        <translation>L’un de vos appareils est déjà dans un mesh. Il vous faut un lien d’invitation créé sur celui-ci.</translation>
     </message>
     <message>
         <source>Step {number} of {count}</source>
@@ -423,7 +423,7 @@
     </message>
     <message>
         <source>The daemon is not running</source>
-        <translation>Le service ne fonctionne pas</translation>
+        <translation>Le service n’est pas démarré</translation>
     </message>
     <message>
         <source>The key of the mesh is in the file {path}. Whoever has it decides which devices belong.</source>
@@ -439,7 +439,7 @@
     </message>
     <message>
         <source>They do not understand each other. Update the older of the two, then start the daemon anew, and this app too:</source>
-        <translation>Ils ne se comprennent pas. Mettez à jour le plus ancien des deux, puis redémarrez le service, et cette application aussi&#xa0;:</translation>
+        <translation>Ils ne se comprennent pas. Mettez à jour le plus ancien des deux, puis redémarrez le service, ainsi que cette application&#xa0;:</translation>
     </message>
     <message>
         <source>This device is in your mesh</source>
@@ -447,11 +447,11 @@
     </message>
     <message>
         <source>This device is its first.</source>
-        <translation>Cet appareil est le premier.</translation>
+        <translation>Cet appareil en est le premier.</translation>
     </message>
     <message>
         <source>This is a coordinator&apos;s line; it creates a mesh. An invite link is needed here.</source>
-        <translation>C’est la ligne d’un coordinateur&#xa0;; elle crée un mesh. Il faut ici un lien d’invitation.</translation>
+        <translation>C’est la ligne d’un coordinateur&#xa0;; elle sert à créer un mesh. Il faut ici un lien d’invitation.</translation>
     </message>
     <message>
         <source>This is an invite link; with it, join a mesh. A coordinator&apos;s line is needed here.</source>
@@ -555,7 +555,7 @@
     </message>
     <message>
         <source>&amp;Through</source>
-        <translation>&amp;Par</translation>
+        <translation>&amp;Via</translation>
     </message>
     <message>
         <source>1 day</source>
@@ -590,11 +590,11 @@
         <translation>Lien d’invitation</translation>
     </message>
     <message>
-        <source>Making a code …</source>
+        <source>Making a code…</source>
         <translation>Création du code…</translation>
     </message>
     <message>
-        <source>Making a link …</source>
+        <source>Making a link…</source>
         <translation>Création du lien…</translation>
     </message>
     <message>
@@ -607,7 +607,7 @@
     </message>
     <message>
         <source>Scan it with the WireGuard app: “+”, then “Create from QR code”.</source>
-        <translation>Scannez-le avec l’application WireGuard&#xa0;: «&#xa0;+&#xa0;», puis «&#xa0;Créer depuis un code QR&#xa0;».</translation>
+        <translation>Scannez-le avec l’application WireGuard&#xa0;: «&#xa0;+&#xa0;», puis «&#xa0;Créer à partir d’un code QR&#xa0;».</translation>
     </message>
     <message>
         <source>The code holds a secret key. It is shown this once and kept nowhere.</source>
@@ -623,7 +623,7 @@
     </message>
     <message>
         <source>The link lets one device in, until {moment}.</source>
-        <translation>Le lien fait entrer un seul appareil, jusqu’à&#xa0;: {moment}.</translation>
+        <translation>Le lien fait entrer un seul appareil (expiration&#xa0;: {moment}).</translation>
     </message>
     <message>
         <source>The link lets one device in.</source>
@@ -635,7 +635,7 @@
     </message>
     <message>
         <source>The phone sends all its traffic through one of your devices. It needs the WireGuard app, and nothing of Meshnet.</source>
-        <translation>Le téléphone envoie tout son trafic par l’un de vos appareils. Il lui faut l’application WireGuard, et rien de Meshnet.</translation>
+        <translation>Le téléphone envoie tout son trafic par l’un de vos appareils. Il lui faut seulement l’application WireGuard, rien de Meshnet.</translation>
     </message>
     <message>
         <source>{device} (this device)</source>
@@ -701,7 +701,7 @@
     </message>
     <message>
         <source>Traffic may go out directly until the daemon is back: the kill switch is off.</source>
-        <translation>Jusqu’au retour du service, du trafic peut sortir directement&#xa0;: le kill switch est désactivé.</translation>
+        <translation>Jusqu’au retour du service, le trafic peut sortir directement&#xa0;: le kill switch est désactivé.</translation>
     </message>
     <message>
         <source>Your traffic goes through {host} again.</source>
@@ -732,8 +732,8 @@
         <translation>{device} passe par cet appareil</translation>
     </message>
     <message>
-        <source>{host} has lost its own VPN: your traffic leaves by its own line.</source>
-        <translation>{host} a perdu son propre VPN&#xa0;: votre trafic sort par sa propre ligne.</translation>
+        <source>{host} has lost its own VPN: your traffic leaves by its own connection.</source>
+        <translation>{host} a perdu son propre VPN&#xa0;: votre trafic sort par sa propre connexion.</translation>
     </message>
     <message>
         <source>{host} has taken over</source>
@@ -744,8 +744,8 @@
         <translation>{host} utilise maintenant un VPN&#xa0;: votre trafic sort par celui-ci.</translation>
     </message>
     <message>
-        <source>{host} is on no VPN any more: your traffic leaves by its own line.</source>
-        <translation>{host} n’utilise plus de VPN&#xa0;: votre trafic sort par sa propre ligne.</translation>
+        <source>{host} is on no VPN any more: your traffic leaves by its own connection.</source>
+        <translation>{host} n’utilise plus de VPN&#xa0;: votre trafic sort par sa propre connexion.</translation>
     </message>
     <message>
         <source>{reason}. The route goes on by itself when that is over.</source>
@@ -756,7 +756,7 @@
     <name>Path</name>
     <message>
         <source>&lt; 1 ms</source>
-        <translation>&lt; 1 ms</translation>
+        <translation>&lt;&#xa0;1&#xa0;ms</translation>
     </message>
     <message>
         <source>by relay</source>
@@ -772,7 +772,7 @@
     </message>
     <message>
         <source>{number} ms</source>
-        <translation>{number} ms</translation>
+        <translation>{number}&#xa0;ms</translation>
     </message>
 </context>
 <context>
@@ -857,12 +857,12 @@
         <translation>Copiez de nouveau le lien en entier, ou demandez-en un autre.</translation>
     </message>
     <message>
-        <source>Do it on the device where the mesh was made, as the person who made it.</source>
-        <translation>Faites-le sur l’appareil où le mesh a été créé, avec le compte de la personne qui l’a créé.</translation>
+        <source>Create a mesh, or join one by its invite link: the window shows both.</source>
+        <translation>Créez un mesh, ou rejoignez-en un avec son lien d’invitation&#xa0;: la fenêtre propose les deux.</translation>
     </message>
     <message>
-        <source>Make a mesh, or join one by its invite link: the window shows both.</source>
-        <translation>Créez un mesh, ou rejoignez-en un avec son lien d’invitation&#xa0;: la fenêtre propose les deux.</translation>
+        <source>Do it on the device where the mesh was created, as the person who created it.</source>
+        <translation>Faites-le sur l’appareil où le mesh a été créé, avec le compte de la personne qui l’a créé.</translation>
     </message>
     <message>
         <source>No answer came in time.</source>
@@ -917,8 +917,8 @@
         <translation>Le coordinateur ne répond pas, ou n’est pas celui que cet appareil connaît.</translation>
     </message>
     <message>
-        <source>The coordinator does not let this address line make a mesh.</source>
-        <translation>Le coordinateur ne permet pas de créer un mesh avec cette ligne d’adresse.</translation>
+        <source>The coordinator does not let this line create a mesh.</source>
+        <translation>Le coordinateur ne permet pas de créer un mesh avec cette ligne.</translation>
     </message>
     <message>
         <source>The coordinator has no free address left.</source>
@@ -958,7 +958,7 @@
     </message>
     <message>
         <source>The invite link is damaged, or the coordinator does not know it.</source>
-        <translation>Le lien d’invitation est abîmé, ou le coordinateur ne le connaît pas.</translation>
+        <translation>Le lien d’invitation est endommagé, ou le coordinateur ne le connaît pas.</translation>
     </message>
     <message>
         <source>The invite link was used already; each lets one device in.</source>
@@ -1050,11 +1050,11 @@
     </message>
     <message>
         <source>&amp;Reach the network I am in while routed</source>
-        <translation>&amp;Joindre le réseau où je suis quand une route est active</translation>
+        <translation>&amp;Joindre mon réseau local quand une route est active</translation>
     </message>
     <message>
         <source>&amp;Start with my session</source>
-        <translation>&amp;Démarrer avec ma session</translation>
+        <translation>&amp;Démarrer à l’ouverture de session</translation>
     </message>
     <message>
         <source>&amp;Tell me when somebody begins to route through this device</source>
@@ -1073,7 +1073,7 @@
         <translation>Ajouter un hôte de secours</translation>
     </message>
     <message>
-        <source>Add a host …</source>
+        <source>Add a host…</source>
         <translation>Ajouter un hôte…</translation>
     </message>
     <message>
@@ -1102,11 +1102,11 @@
     </message>
     <message>
         <source>For names that only your own name server knows; it sees what you look up.</source>
-        <translation>Pour les noms que seul votre propre serveur connaît&#xa0;; il voit ce que vous cherchez.</translation>
+        <translation>Pour les noms que seul votre propre serveur connaît&#xa0;; il voit ceux que vous recherchez.</translation>
     </message>
     <message>
         <source>For printers and other devices around you. Whoever is in that network can then reach this device too, and sees what you do there; leave it off in networks that you do not trust.</source>
-        <translation>Pour les imprimantes et autres appareils proches. Quiconque est sur ce réseau peut alors joindre aussi cet appareil et voit ce que vous y faites&#xa0;; laissez désactivé sur les réseaux peu sûrs.</translation>
+        <translation>Pour les imprimantes et autres appareils proches. Quiconque est sur ce réseau peut alors joindre aussi cet appareil et voir ce que vous y faites&#xa0;; laissez l’option désactivée sur les réseaux peu sûrs.</translation>
     </message>
     <message>
         <source>From the start of the computer</source>
@@ -1118,7 +1118,7 @@
     </message>
     <message>
         <source>If the route fails, traffic may go out directly and show your own address.</source>
-        <translation>Si la route tombe, du trafic peut sortir directement et révéler votre propre adresse.</translation>
+        <translation>Si la route tombe, le trafic peut sortir directement et révéler votre propre adresse.</translation>
     </message>
     <message>
         <source>It is asked through the host.</source>
@@ -1158,7 +1158,7 @@
     </message>
     <message>
         <source>Nobody around you sees which names you look up.</source>
-        <translation>Personne autour de vous ne voit quels noms vous cherchez.</translation>
+        <translation>Personne autour de vous ne voit les noms que vous recherchez.</translation>
     </message>
     <message>
         <source>Off</source>
@@ -1190,7 +1190,7 @@
     </message>
     <message>
         <source>Starting with the session could not be changed: {reason}.</source>
-        <translation>Le démarrage avec la session n’a pas pu être modifié&#xa0;: {reason}.</translation>
+        <translation>Le démarrage à l’ouverture de session n’a pas pu être modifié&#xa0;: {reason}.</translation>
     </message>
     <message>
         <source>Stop those who route through it</source>
@@ -1206,19 +1206,19 @@
     </message>
     <message>
         <source>The icon is there when you have logged in. A route goes on without it.</source>
-        <translation>L’icône est là dès la connexion. Une route continue sans elle.</translation>
+        <translation>L’icône est là dès l’ouverture de session. Une route continue sans elle.</translation>
     </message>
     <message>
         <source>The same; and after a restart nothing goes out until the wanted route is up.</source>
-        <translation>De même&#xa0;; et après un redémarrage, rien ne sort avant que la route voulue soit établie.</translation>
+        <translation>Idem&#xa0;; de plus, après un redémarrage, rien ne sort avant que la route voulue soit établie.</translation>
     </message>
     <message>
-        <source>Their traffic leaves by this device&apos;s own line, and their app says so.</source>
-        <translation>Leur trafic sort par la ligne de cet appareil, et leur application le leur dit.</translation>
+        <source>Their traffic leaves by this device&apos;s own connection, and their app says so.</source>
+        <translation>Leur trafic sort par la propre connexion de cet appareil, et leur application le leur dit.</translation>
     </message>
     <message>
-        <source>Their traffic waits until the VPN is back; it never leaves by this line.</source>
-        <translation>Leur trafic attend le retour du VPN&#xa0;; il ne sort jamais par cette ligne.</translation>
+        <source>Their traffic waits until the VPN is back; it never leaves by this device&apos;s own connection.</source>
+        <translation>Leur trafic attend le retour du VPN&#xa0;; il ne sort jamais par la propre connexion de cet appareil.</translation>
     </message>
     <message>
         <source>They take over, the first that answers, while the host you chose is gone. When it is back, so is the route through it.</source>
@@ -1252,19 +1252,19 @@
 <context>
     <name>State</name>
     <message>
-        <source>A mesh is your devices, and those of people you invited.</source>
-        <translation>Un mesh, ce sont vos appareils et ceux des personnes que vous avez invitées.</translation>
+        <source>A mesh connects your devices. Each can send its traffic through another one.</source>
+        <translation>Un mesh relie vos appareils. Chacun peut envoyer son trafic par un autre.</translation>
     </message>
     <message>
         <source>Blocked: {reason}</source>
         <translation>Bloqué&#xa0;: {reason}</translation>
     </message>
     <message>
-        <source>Connecting to {host} …</source>
+        <source>Connecting to {host}…</source>
         <translation>Connexion à {host}…</translation>
     </message>
     <message>
-        <source>Connecting …</source>
+        <source>Connecting…</source>
         <translation>Connexion…</translation>
     </message>
     <message>
@@ -1305,11 +1305,11 @@
     </message>
     <message>
         <source>Through {host}</source>
-        <translation>Par {host}</translation>
+        <translation>Via {host}</translation>
     </message>
     <message>
         <source>Through {host} (for {chosen})</source>
-        <translation>Par {host} (au lieu de {chosen})</translation>
+        <translation>Via {host} (au lieu de {chosen})</translation>
     </message>
     <message>
         <source>Traffic goes out directly. At {time} it goes through {host} again.</source>
@@ -1317,7 +1317,7 @@
     </message>
     <message>
         <source>Traffic is being moved to the host.</source>
-        <translation>Le trafic est en train de passer à l’hôte.</translation>
+        <translation>Le trafic est en train de basculer vers l’hôte.</translation>
     </message>
     <message>
         <source>coordinator not reached</source>
@@ -1444,7 +1444,7 @@
     </message>
     <message>
         <source>Revoke</source>
-        <translation>Retirer</translation>
+        <translation>Interdire</translation>
     </message>
     <message>
         <source>S&amp;ettings…</source>
@@ -1500,7 +1500,7 @@
     </message>
     <message>
         <source>{url} does not answer. Known devices keep working; new ones and changes wait.</source>
-        <translation>{url} ne répond pas. Les appareils connus restent utilisables&#xa0;; les nouveaux et les changements attendent.</translation>
+        <translation>{url} ne répond pas. Les appareils connus continuent de fonctionner&#xa0;; les nouveaux et les changements attendent.</translation>
     </message>
     <message>
         <source>… and reach my local &amp;network</source>
@@ -1640,6 +1640,10 @@
         <translation>Le trajet du trafic</translation>
     </message>
     <message>
+        <source>The world sees the address of a hidden host.</source>
+        <translation>Le monde voit l’adresse d’un hôte masqué.</translation>
+    </message>
+    <message>
         <source>The world sees the address of the VPN that {host} is on.</source>
         <translation>Le monde voit l’adresse du VPN qu’utilise {host}.</translation>
     </message>
@@ -1654,6 +1658,10 @@
     <message>
         <source>The world sees this device&apos;s own address.</source>
         <translation>Le monde voit l’adresse de cet appareil.</translation>
+    </message>
+    <message>
+        <source>The world sees {address}, the address of a hidden host.</source>
+        <translation>Le monde voit {address}, l’adresse d’un hôte masqué.</translation>
     </message>
     <message>
         <source>The world sees {address}, the address of the VPN that {host} is on.</source>
@@ -1678,6 +1686,10 @@
     <message>
         <source>a hidden host</source>
         <translation>un hôte masqué</translation>
+    </message>
+    <message>
+        <source>a hidden host&apos;s address</source>
+        <translation>adresse d’un hôte masqué</translation>
     </message>
     <message>
         <source>being tried</source>
@@ -1705,7 +1717,7 @@
     </message>
     <message>
         <source>directly until {time}</source>
-        <translation>direct jusqu’à {time}</translation>
+        <translation>directement jusqu’à {time}</translation>
     </message>
     <message>
         <source>does not answer</source>
@@ -1772,8 +1784,8 @@
         <translation>{here} vers {there}&#xa0;: {link}.</translation>
     </message>
     <message>
-        <source>{host} has lost its own VPN: the world sees the address of its line.</source>
-        <translation>{host} a perdu son propre VPN&#xa0;: le monde voit l’adresse de sa ligne.</translation>
+        <source>{host} has lost its own VPN: the world sees the address of its own connection.</source>
+        <translation>{host} a perdu son propre VPN&#xa0;: le monde voit l’adresse de sa propre connexion.</translation>
     </message>
     <message>
         <source>{one} and {other}</source>

@@ -30,7 +30,7 @@ def trouble(mesh: Snapshot, platform: str = sys.platform) -> Trouble | None:
         return None
     if mesh.code is None:
         return Trouble(
-            translate("First start", "Looking for the daemon …"),
+            translate("First start", "Looking for the daemon…"),
             translate("First start", "It does Meshnet's work in the background, and starts with this computer."),
         )
     known = _known(mesh) if platform == "linux" else None

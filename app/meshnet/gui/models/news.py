@@ -173,9 +173,9 @@ def _last_host(route: RouteStatus) -> str:
 def _by_what(route: RouteStatus) -> str:
     texts = {
         "vpn": translate("News", "{host} is on a VPN now: your traffic leaves by that."),
-        "lost": translate("News", "{host} has lost its own VPN: your traffic leaves by its own line."),
+        "lost": translate("News", "{host} has lost its own VPN: your traffic leaves by its own connection."),
     }
-    usual = translate("News", "{host} is on no VPN any more: your traffic leaves by its own line.")
+    usual = translate("News", "{host} is on no VPN any more: your traffic leaves by its own connection.")
     return texts.get(route.exit, usual).format(host=_last_host(route))
 
 

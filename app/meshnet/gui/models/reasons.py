@@ -39,7 +39,7 @@ def _is_english() -> bool:
 def _not_joined() -> tuple[str, str]:
     return (
         translate("Reasons", "This device is in no mesh yet."),
-        translate("Reasons", "Make a mesh, or join one by its invite link: the window shows both."),
+        translate("Reasons", "Create a mesh, or join one by its invite link: the window shows both."),
     )
 
 
@@ -131,7 +131,7 @@ def _invite_foreign() -> tuple[str, str]:
 
 def _create_not_allowed() -> tuple[str, str]:
     return (
-        translate("Reasons", "The coordinator does not let this address line make a mesh."),
+        translate("Reasons", "The coordinator does not let this line create a mesh."),
         translate("Reasons", "Copy the whole line again from the coordinator's machine."),
     )
 
@@ -139,7 +139,7 @@ def _create_not_allowed() -> tuple[str, str]:
 def _no_mesh_key() -> tuple[str, str]:
     return (
         translate("Reasons", "This needs the key of the mesh, which is not on this device."),
-        translate("Reasons", "Do it on the device where the mesh was made, as the person who made it."),
+        translate("Reasons", "Do it on the device where the mesh was created, as the person who created it."),
     )
 
 

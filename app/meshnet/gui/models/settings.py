@@ -87,12 +87,15 @@ def host_vpn_lost() -> tuple[Option, ...]:
         Option(
             "stop",
             translate("Settings", "Stop those who route through it"),
-            translate("Settings", "Their traffic waits until the VPN is back; it never leaves by this line."),
+            translate(
+                "Settings",
+                "Their traffic waits until the VPN is back; it never leaves by this device's own connection.",
+            ),
         ),
         Option(
             "tell",
             translate("Settings", "Tell them and go on"),
-            translate("Settings", "Their traffic leaves by this device's own line, and their app says so."),
+            translate("Settings", "Their traffic leaves by this device's own connection, and their app says so."),
         ),
     )
 

@@ -243,6 +243,8 @@ def _exit(host: Stop, route: RouteStatus) -> Stop:
 def _whose(host: Stop, route: RouteStatus) -> str:
     if route.exit == "vpn":
         return translate("Way", "the VPN's address")
+    if host.kind is Kind.HIDDEN:
+        return translate("Way", "a hidden host's address")
     return translate("Way", "the address of {host}").format(host=host.name)
 
 
@@ -254,7 +256,12 @@ def _seen(host: Stop, route: RouteStatus) -> str:
         case "vpn", False:
             text = translate("Way", "The world sees the address of the VPN that {host} is on.")
         case "lost", _:
-            text = translate("Way", "{host} has lost its own VPN: the world sees the address of its line.")
+            text = translate("Way", "{host} has lost its own VPN: the world sees the address of its own connection.")
+        # Whole sentences: "a hidden host" takes another form in them than by itself, in most languages.
+        case _, True if host.kind is Kind.HIDDEN:
+            text = translate("Way", "The world sees {address}, the address of a hidden host.")
+        case _ if host.kind is Kind.HIDDEN:
+            text = translate("Way", "The world sees the address of a hidden host.")
         case _, True:
             text = translate("Way", "The world sees {address}, the address of {host}.")
         case _:

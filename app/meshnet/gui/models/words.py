@@ -64,9 +64,9 @@ def state_line(mesh: Snapshot) -> str:
         case "not-joined":
             return translate("State", "Not in a mesh yet")
         case "connecting" if route:
-            return translate("State", "Connecting to {host} …").format(host=short(route.host))
+            return translate("State", "Connecting to {host}…").format(host=short(route.host))
         case "connecting":
-            return translate("State", "Connecting …")
+            return translate("State", "Connecting…")
         case "routing" if route:
             return ", ".join((through(route), *way(route.path, route.rtt_ms)))
         case "blocked":
@@ -92,7 +92,7 @@ def state_detail(mesh: Snapshot) -> str:
     status = mesh.status
     match status.state:
         case "not-joined":
-            return translate("State", "A mesh is your devices, and those of people you invited.")
+            return translate("State", "A mesh connects your devices. Each can send its traffic through another one.")
         case "idle" if status.pause:
             text = translate("State", "Traffic goes out directly. At {time} it goes through {host} again.")
             return text.format(time=said(status.pause.until), host=short(status.pause.host))

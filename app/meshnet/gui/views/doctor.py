@@ -41,7 +41,7 @@ class DoctorDialog(QDialog):
         self.again.setEnabled(False)
         self.progress.show()
         if not self.summary.text():
-            self._head(None, translate("Doctor", "Looking at this system …"), "")
+            self._head(None, translate("Doctor", "Looking at this system…"), "")
 
     def show_findings(self, found: local.Findings) -> None:
         """Show what was found, and how to cure it."""

@@ -218,7 +218,7 @@ class JoinForm(Form):
                 translate("First start", "&Invite link"),
                 "meshnet://join/…",
                 translate("First start", "&Join"),
-                translate("First start", "Joining …"),
+                translate("First start", "Joining…"),
                 model.join_complaint,
                 model.is_invite,
             )
@@ -262,7 +262,7 @@ class CreateForm(Form):
                 translate("First start", "&Line of the coordinator"),
                 "meshnet://create/…",
                 translate("First start", "&Create"),
-                translate("First start", "Creating …"),
+                translate("First start", "Creating…"),
                 model.create_complaint,
                 model.is_coordinator,
             )

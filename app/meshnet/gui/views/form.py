@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QFontDatabase, QGuiApplication, QPaintEvent, QPalette
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QSizePolicy, QVBoxLayout, QWidget
 
 from meshnet.gui.models.language import translate
 from meshnet.gui.views.theme import Tone
@@ -45,7 +45,7 @@ class Field(QWidget):
 
     def __init__(self, name: str, *beside: QWidget) -> None:
         super().__init__()
-        self.called = QLabel(name)
+        self.called = label(name)
         self.line = QLineEdit()
         make_tall(self.line)
         self.called.setBuddy(self.line)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
-from PySide6.QtWidgets import QComboBox, QDialog, QHBoxLayout, QLabel, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QDialog, QHBoxLayout, QTabWidget, QVBoxLayout, QWidget
 
 from meshnet.core.records import STOCK
 from meshnet.gui.models import invite as model
@@ -181,7 +181,7 @@ class ComputerPage(_Page):
                 "your devices do so.",
             ),
             translate("Invite", "&Make a link"),
-            translate("Invite", "Making a link …"),
+            translate("Invite", "Making a link…"),
         )
         self.expiry = QComboBox()
         self.link = CopyField(translate("Invite", "Invite link"))
@@ -215,7 +215,7 @@ class ComputerPage(_Page):
         self.link.show_text("")
 
     def _arrange(self) -> None:
-        called = QLabel(translate("Invite", "The link holds &for"))
+        called = label(translate("Invite", "The link holds &for"))
         called.setBuddy(self.expiry)
         for seconds, text in model.expiries():
             self.expiry.addItem(text, seconds)
@@ -253,7 +253,7 @@ class PhonePage(_Page):
                 "of Meshnet.",
             ),
             translate("Invite", "&Make a code"),
-            translate("Invite", "Making a code …"),
+            translate("Invite", "Making a code…"),
         )
         self.name = Field(translate("Invite", "&Name of the phone"))
         self.host = QComboBox()
@@ -307,7 +307,7 @@ class PhonePage(_Page):
             self.wanted.emit(self.name.text, self.host.currentData())
 
     def _arrange(self) -> None:
-        called = QLabel(translate("Invite", "&Through"))
+        called = label(translate("Invite", "&Through"))
         called.setBuddy(self.host)
         make_tall(self.host)
         ask = QVBoxLayout(self.ask)

@@ -253,7 +253,7 @@ class Order(QWidget):
     def _show_possible(self) -> None:
         self.more.clear()
         self.more.addItem(
-            translate("Settings", "Add a host …") if self._possible else translate("Settings", "No further hosts")
+            translate("Settings", "Add a host…") if self._possible else translate("Settings", "No further hosts")
         )
         for backup in self._possible:
             self.more.addItem(backup.name)

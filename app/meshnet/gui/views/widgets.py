@@ -62,6 +62,8 @@ class Label(QLabel):
         self._quiet = quiet
         self._tone = tone
         self.setTextFormat(Qt.TextFormat.PlainText)
+        # The dots of Ä and É stand higher than some fonts say of themselves, and would be cut off.
+        self.setContentsMargins(0, 1, 0, 1)
         self._dress()
         if scale != 1.0:
             font = self.font()

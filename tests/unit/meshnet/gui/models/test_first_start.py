@@ -56,7 +56,7 @@ def test_on_other_systems_the_words_of_the_reason_stand() -> None:
 def test_before_the_first_attempt_it_is_being_looked_for() -> None:
     found = trouble(Snapshot(), "linux")
     assert found is not None
-    assert found.title == "Looking for the daemon …"
+    assert found.title == "Looking for the daemon…"
     assert trouble(Snapshot(connected=True), "linux") is None
 
 

@@ -111,7 +111,7 @@ def test_traffic_that_leaves_elsewhere_is_told(now: local.RouteStatus, said: str
 
 def test_a_host_that_leaves_its_vpn_is_told() -> None:
     (notice,) = told(mesh("routing", route=through(exit="vpn")), ROUTING)
-    assert notice.text == "home-pc is on no VPN any more: your traffic leaves by its own line."
+    assert notice.text == "home-pc is on no VPN any more: your traffic leaves by its own connection."
 
 
 @pytest.mark.parametrize(

@@ -91,6 +91,14 @@ def test_a_daemon_that_tells_no_hops_is_drawn_by_its_chain() -> None:
     assert shown.stops[1].remark == "Linux"
 
 
+def test_whose_address_the_world_sees_is_a_whole_sentence_where_the_last_host_is_hidden() -> None:
+    unknown = of(joined("routing", route=route(HOME, "?")))
+    assert unknown.seen == "The world sees the address of a hidden host."
+    assert unknown.stops[-1].remark == "a hidden host's address"
+    known = of(joined("routing", route=msgspec.structs.replace(route(HOME, "?"), public=(V4,))))
+    assert known.seen == f"The world sees {V4}, the address of a hidden host."
+
+
 def test_by_relay_is_said_and_a_path_that_is_not_known_is_not() -> None:
     relayed = msgspec.structs.replace(through(), path="relay", rtt_ms=40.0)
     assert of(joined("routing", route=relayed)).stops[1].label == ("by relay", "40 ms")
@@ -114,7 +122,7 @@ def test_the_vpn_that_the_last_host_is_on_is_said() -> None:
 def test_a_host_that_lost_its_vpn_and_goes_on_by_its_line_is_no_good_news() -> None:
     shown = of(joined("routing", route=through(exit="lost")))
     assert shown.stops[-1].link is Link.BUSY
-    assert shown.seen == "home-pc has lost its own VPN: the world sees the address of its line."
+    assert shown.seen == "home-pc has lost its own VPN: the world sees the address of its own connection."
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ def english() -> Iterator[None]:
     [
         (Status("not-joined"), "Not in a mesh yet"),
         (joined("idle"), "Not routed"),
-        (joined("connecting", route=NO_PATH), "Connecting to home-pc …"),
+        (joined("connecting", route=NO_PATH), "Connecting to home-pc…"),
         (joined("routing", route=route(HOME)), "Through home-pc, direct, 23 ms"),
         (joined("routing", route=route(HOME, path="relay", rtt_ms=81.6)), "Through home-pc, by relay, 82 ms"),
         (joined("routing", route=NO_PATH), "Through home-pc, no path yet"),

@@ -32,7 +32,7 @@ def test_while_the_daemon_looks_it_says_so_and_takes_no_further_wish(dialog: Doc
     dialog.show_busy()
     assert dialog.progress.isVisible()
     assert not dialog.again.isEnabled()
-    assert dialog.summary.text() == "Looking at this system …"
+    assert dialog.summary.text() == "Looking at this system…"
 
 
 def test_findings_stand_with_cure_and_command_and_can_be_looked_for_again(dialog: DoctorDialog, qtbot: QtBot) -> None:
