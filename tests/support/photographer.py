@@ -19,9 +19,9 @@ from functools import partial
 from pathlib import Path
 from unittest import mock
 
-from PySide6.QtCore import QEventLoop, QRect, QSettings, Qt, QtMsgType, qInstallMessageHandler
+from PySide6.QtCore import QEventLoop, QPoint, QRect, QSettings, Qt, QtMsgType, qInstallMessageHandler
 from PySide6.QtGui import QColor, QImage, QPainter, QPixmap
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
 from meshnet.core.identity import encode
 from meshnet.gui import icons
@@ -144,9 +144,8 @@ def _window(program: Program, tab: int) -> QWidget:
     return program.window
 
 
-def _opened(menu: QWidget) -> QWidget:
-    menu.move(0, 0)
-    menu.show()
+def _opened(menu: QMenu) -> QWidget:
+    menu.popup(QPoint(0, 0))
     return menu
 
 

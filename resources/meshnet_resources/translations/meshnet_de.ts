@@ -1344,8 +1344,8 @@
         <translation>dieses Gerät hat kein Netz</translation>
     </message>
     <message>
-        <source>this system refused a step; “meshnet doctor” says more</source>
-        <translation>dieses System hat einen Schritt verweigert; „meshnet doctor“ sagt mehr</translation>
+        <source>this system refused a step</source>
+        <translation>dieses System hat einen Schritt verweigert</translation>
     </message>
     <message>
         <source>{host} does not answer</source>

@@ -1344,8 +1344,8 @@
         <translation>cet appareil n’a pas de réseau</translation>
     </message>
     <message>
-        <source>this system refused a step; “meshnet doctor” says more</source>
-        <translation>ce système a refusé une étape&#xa0;; «&#xa0;meshnet doctor&#xa0;» en dit plus</translation>
+        <source>this system refused a step</source>
+        <translation>ce système a refusé une étape</translation>
     </message>
     <message>
         <source>{host} does not answer</source>

@@ -133,7 +133,7 @@ def _blocked_words() -> dict[str, str]:
         Blocked.LOOP: translate("State", "the chain of hosts leads back to this device"),
         Blocked.TUNNEL_FAILED: translate("State", "the tunnel does not work"),
         Blocked.NETWORK_DOWN: translate("State", "this device has no network"),
-        Blocked.SYSTEM_ERROR: translate("State", "this system refused a step; “meshnet doctor” says more"),
+        Blocked.SYSTEM_ERROR: translate("State", "this system refused a step"),
     }
 
 

@@ -107,6 +107,8 @@ def _detail(mesh: Snapshot, shown: Way) -> str:
     if mesh.connected and shown.seen and mesh.status.state in ("routing", "connecting"):
         return shown.seen
     if mesh.connected and mesh.status.state == "idle" and not pausing and shown.seen:
+        if not any(device.can_host for device in mesh.devices.values()):
+            return shown.seen
         choose = translate("Header", "Choose a host to send the traffic through.")
         return f"{shown.seen} {choose}"
     return words.state_detail(mesh)

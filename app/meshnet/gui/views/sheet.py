@@ -59,6 +59,15 @@ QScrollBar::handle:vertical { background: $line; border-radius: 4px; min-height:
 QScrollBar::handle:vertical:hover { background: $edge; }
 QScrollBar::add-line, QScrollBar::sub-line { height: 0; width: 0; }
 QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
+QMenu { background: $base; color: $text; border: 1px solid $line; }
+QMenu::item { padding: 4px 24px 4px 10px; }
+QMenu::item:selected { background: $hover; }
+QMenu::item:disabled { color: $faint; background: transparent; }
+QMenu::separator { height: 1px; background: $line; margin: 3px 8px; }
+QMenu::indicator { width: 13px; height: 13px; border: 1px solid $edge; border-radius: 4px; margin-left: 8px; }
+QMenu::indicator:checked { background: $accent; border-color: $accent; image: url("$tick"); }
+QMenu::indicator:disabled { border-color: $line; }
+QMenu::indicator:checked:disabled { background: $faint; border-color: transparent; }
 QToolTip { background: $tip; color: $tipText; border: 1px solid $line; padding: 4px; }
 """)
 
