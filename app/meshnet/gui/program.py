@@ -140,10 +140,9 @@ class Program(QObject):
         self._offer()
 
     def _remember_host(self, before: Snapshot, mesh: Snapshot) -> None:
-        route, earlier = mesh.status.route, before.status.route
-        is_chosen = route is not None and mesh.status.state == "routing" and route.instead_of is None
-        if route is not None and is_chosen and (earlier is None or earlier.host_id != route.host_id):
-            self.memory.used(route.host_id)
+        host = _chosen_host(mesh)
+        if host and host != _chosen_host(before):
+            self.memory.used(host)
             self.mesh.prefer(self.memory.favourites, self.memory.recent)
 
     def _prefer(self, host: str, wanted: bool) -> None:
@@ -175,3 +174,10 @@ class Program(QObject):
     def _on_window_closed(self) -> None:
         if not self.tray.is_available():
             QCoreApplication.quit()
+
+
+def _chosen_host(mesh: Snapshot) -> str:
+    """Id of the host that is routed through because the person chose it; empty where there is none."""
+    route = mesh.status.route
+    is_chosen = route is not None and mesh.status.state == "routing" and route.instead_of is None
+    return route.host_id if route is not None and is_chosen else ""

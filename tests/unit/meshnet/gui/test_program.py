@@ -187,7 +187,8 @@ def test_the_host_in_use_is_remembered_and_one_that_only_stands_in_is_not(
     daemon.tell(joined("routing", route=replace(route(device("vps", 3)), instead_of="home-pc")))
     qtbot.waitUntil(lambda: program.mesh.now.status.state == "routing")
     assert not program.memory.recent
-    daemon.tell(joined("routing", route=route(HOME)))
+    for state in ("connecting", "routing"):
+        daemon.tell(joined(state, route=route(HOME)))
     qtbot.waitUntil(lambda: program.mesh.now.recent == (HOME.id,))
     assert program.memory.recent == (HOME.id,)
 
