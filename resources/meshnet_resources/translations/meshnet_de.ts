@@ -517,25 +517,6 @@
     </message>
 </context>
 <context>
-    <name>Hosting</name>
-    <message>
-        <source>{first} and {second} route through this device.</source>
-        <translation>{first} und {second} routen über dieses Gerät.</translation>
-    </message>
-    <message>
-        <source>{first} routes through this device.</source>
-        <translation>{first} routet über dieses Gerät.</translation>
-    </message>
-    <message>
-        <source>{first}, {second} and {count} others route through this device.</source>
-        <translation>{first}, {second} und {count} weitere routen über dieses Gerät.</translation>
-    </message>
-    <message>
-        <source>{first}, {second} and {third} route through this device.</source>
-        <translation>{first}, {second} und {third} routen über dieses Gerät.</translation>
-    </message>
-</context>
-<context>
     <name>Invite</name>
     <message>
         <source>&amp;Make a code</source>
@@ -1318,10 +1299,6 @@
     <message>
         <source>Traffic is being moved to the host.</source>
         <translation>Der Verkehr wird auf den Host umgestellt.</translation>
-    </message>
-    <message>
-        <source>coordinator not reached</source>
-        <translation>Koordinator nicht erreicht</translation>
     </message>
     <message>
         <source>the chain of hosts leads back to this device</source>

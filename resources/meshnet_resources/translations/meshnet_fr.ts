@@ -517,25 +517,6 @@
     </message>
 </context>
 <context>
-    <name>Hosting</name>
-    <message>
-        <source>{first} and {second} route through this device.</source>
-        <translation>{first} et {second} passent par cet appareil.</translation>
-    </message>
-    <message>
-        <source>{first} routes through this device.</source>
-        <translation>{first} passe par cet appareil.</translation>
-    </message>
-    <message>
-        <source>{first}, {second} and {count} others route through this device.</source>
-        <translation>{first}, {second} et {count} autres passent par cet appareil.</translation>
-    </message>
-    <message>
-        <source>{first}, {second} and {third} route through this device.</source>
-        <translation>{first}, {second} et {third} passent par cet appareil.</translation>
-    </message>
-</context>
-<context>
     <name>Invite</name>
     <message>
         <source>&amp;Make a code</source>
@@ -1318,10 +1299,6 @@
     <message>
         <source>Traffic is being moved to the host.</source>
         <translation>Le trafic est en train de basculer vers l’hôte.</translation>
-    </message>
-    <message>
-        <source>coordinator not reached</source>
-        <translation>coordinateur injoignable</translation>
     </message>
     <message>
         <source>the chain of hosts leads back to this device</source>

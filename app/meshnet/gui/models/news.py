@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from meshnet.core.records import STOCK
 from meshnet.gui.models import words
 from meshnet.gui.models.language import translate
 from meshnet.gui.models.mesh import Snapshot
@@ -18,7 +19,6 @@ from meshnet.protocol.local import RouteStatus, Status
 
 _OWN_NETWORK6 = 64
 """Bits of an IPv6 address that stay while privacy extensions (RFC 8981) change the rest, which is no news."""
-_NO_DAEMON_OF_ITS_OWN = "wireguard"
 
 
 class Kind(Enum):
@@ -193,7 +193,7 @@ def _joined(before: Snapshot, after: Snapshot) -> Iterator[Notice]:
     # Not by what is new in the list: the daemon tells that in parts when the app starts.
     for id_ in after.status.unconfirmed:
         device = after.devices.get(id_)
-        if id_ in before.status.unconfirmed or device is None or device.platform == _NO_DAEMON_OF_ITS_OWN:
+        if id_ in before.status.unconfirmed or device is None or device.platform == STOCK:
             continue
         title = translate("News", "{device} has joined your mesh").format(device=words.short(device.name))
         text = translate("News", "The invite was accepted. Decide in the window what the device may do.")

@@ -14,7 +14,7 @@ from PySide6.QtCore import QDate, QDateTime, QLocale, Qt
 
 from meshnet.gui.models import moments, words
 from meshnet.gui.models.language import translate
-from meshnet.gui.models.menu import Choice, Verb
+from meshnet.gui.models.menu import Choice, Verb, in_order
 from meshnet.gui.models.mesh import Snapshot
 from meshnet.protocol.local import Capability, DeviceView
 
@@ -116,9 +116,8 @@ class RowMaker:
         before = self._made if terms == self._terms else {}
         self._terms, self._made = terms, {}
         surroundings = _Surroundings(mesh)
-        liked = mesh.favourites
-        devices = (one for one in mesh.devices.values() if one.group == self._group)
-        for device in sorted(devices, key=lambda one: _place(one, one.id in liked)):
+        devices = in_order(one for one in mesh.devices.values() if one.group == self._group)
+        for device in sorted(devices, key=lambda one: (one.owner, one.id not in mesh.favourites)):
             around = surroundings.of(device)
             known = before.get(device.id)
             same = known is not None and known[0] is device and known[1] == around
@@ -163,11 +162,6 @@ class _Surroundings:
 def _terms(mesh: Snapshot, today: QDate) -> _Terms:
     # The language comes with the locale: a row in another one is another row.
     return _Terms(frozenset(one for one in Capability if mesh.can(one)), today, QLocale().name())
-
-
-def _place(device: DeviceView, is_favourite: bool) -> tuple[str, bool, str, str]:
-    owner = device.owner if device.group == "external" else ""
-    return (owner, not is_favourite, device.name.casefold(), device.id)
 
 
 def _row(device: DeviceView, around: _Around, terms: _Terms) -> Row:

@@ -10,15 +10,15 @@ import unicodedata
 
 from PySide6.QtCore import QLocale
 
+from meshnet.core.records import STOCK
 from meshnet.errors import BLOCKED_WORDS, Blocked
 from meshnet.gui.models.language import translate
 from meshnet.gui.models.mesh import Snapshot
 from meshnet.gui.models.moments import said
-from meshnet.protocol.local import DeviceView, Permissions, RouteStatus, Status
+from meshnet.protocol.local import DeviceView, RouteStatus, Status
 
 NAME_SHOWN = 40
 """Letters of a name in a sentence or menu."""
-_NAME_IN_CHAIN = 20
 _FIRST_STRONG_ISOLATE, _POP_ISOLATE = "\u2068", "\u2069"
 _TO_TYPE = re.compile(r"`([^`]+)`")
 _SYSTEMS = {
@@ -182,72 +182,9 @@ def why_not(device: DeviceView) -> str:
 
 def system(platform: str) -> str:
     """The name of an operating system."""
-    if platform == "wireguard":
+    if platform == STOCK:
         return translate("Devices", "WireGuard app")
     return _SYSTEMS.get(platform, plain(platform).capitalize())
-
-
-def presence(device: DeviceView) -> str:
-    """System, presence and path of a device: "Linux · online · direct, 23 ms"."""
-    parts = [system(device.platform)]
-    parts.append(translate("Devices", "online") if device.online else translate("Devices", "offline"))
-    if device.online and device.path != "none":
-        parts.append(", ".join(way(device.path, device.rtt_ms)))
-    if device.route:
-        parts.append(translate("Devices", "routes through {host}").format(host=short(device.route)))
-    return " · ".join(parts)
-
-
-def permits(granted: Permissions) -> str:
-    """What a device permits this one."""
-    if granted.routing and granted.lan:
-        return translate("Devices", "Lets this device route through it and reach its local network")
-    if granted.routing:
-        return translate("Devices", "Lets this device route through it")
-    if granted.incoming:
-        return translate("Devices", "Lets this device connect to it")
-    return translate("Devices", "Permits this device nothing")
-
-
-def hosted(clients: tuple[str, ...]) -> str:
-    """Who routes through this device now; empty for nobody."""
-    names = [short(name) for name in clients]
-    match names:
-        case []:
-            return ""
-        case [one]:
-            return translate("Hosting", "{first} routes through this device.").format(first=one)
-        case [first, second]:
-            text = translate("Hosting", "{first} and {second} route through this device.")
-            return text.format(first=first, second=second)
-        case [first, second, third]:
-            text = translate("Hosting", "{first}, {second} and {third} route through this device.")
-            return text.format(first=first, second=second, third=third)
-    text = translate("Hosting", "{first}, {second} and {count} others route through this device.")
-    return text.format(first=names[0], second=names[1], count=QLocale().toString(len(names) - 2))
-
-
-def chain(status: Status) -> tuple[str, ...]:
-    """The way the traffic takes, stop by stop; empty outside a mesh."""
-    if status.device is None:
-        return ()
-    hosts = (status.route.chain or (status.route.host,)) if status.route else ()
-    return (
-        translate("Way", "This device"),
-        *(translate("Way", "a hidden host") if name == "?" else short(name, _NAME_IN_CHAIN) for name in hosts),
-        translate("Way", "Internet"),
-    )
-
-
-def identity(status: Status) -> str:
-    """This device's name and addresses, and whether the coordinator is there; the long address on a line of its own."""
-    if status.device is None:
-        return ""
-    away = status.coordinator is not None and not status.coordinator.connected
-    trouble = translate("State", "coordinator not reached") if away else ""
-    parts = [short(status.device.name), status.device.address4, trouble]
-    lines = ["  ·  ".join(filter(None, parts)), status.device.address6]
-    return "\n".join(filter(None, lines))
 
 
 def attention(status: Status) -> tuple[str, ...]:

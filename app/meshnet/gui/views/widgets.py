@@ -45,7 +45,7 @@ def faint(palette: QPalette, strength: float) -> QColor:
 
 
 def draw_frame(widget: QWidget, color: QColor | None = None) -> None:
-    """A rounded frame around the widget, filled; drawn, because a style sheet would not follow a change to dark."""
+    """A rounded frame around the widget, filled; drawn, because its color says the state of what is in it."""
     painter = QPainter(widget)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(color or faint(widget.palette(), 0.25))

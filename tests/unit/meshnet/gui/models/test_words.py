@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 from PySide6.QtCore import QLocale
-from unit.meshnet.gui.fake_daemon import LAPTOP, device, joined, route
+from unit.meshnet.gui.fake_daemon import device, joined, route
 
 from meshnet.errors import BLOCKED_WORDS, Blocked
 from meshnet.gui.models import words
@@ -154,54 +154,18 @@ def test_nothing_unmarked_looks_like_a_tag() -> None:
     assert words.unmarked("<img src=x>") == "‹img src=x›"
 
 
-def test_presence_tells_system_path_and_the_route_of_the_device_itself() -> None:
-    assert words.presence(HOME) == "Linux · online · direct, 23 ms"
-    assert words.presence(device("phone", platform="wireguard", path="relay", rtt_ms=None)) == (
-        "WireGuard app · online · by relay"
-    )
-    assert words.presence(device("nas", online=False, platform="beos", route="vps")) == (
-        "Beos · offline · routes through vps"
-    )
-
-
 @pytest.mark.parametrize(
-    ("granted", "sentence"),
-    [
-        (Permissions(), "Permits this device nothing"),
-        (Permissions(incoming=True), "Lets this device connect to it"),
-        (Permissions(routing=True), "Lets this device route through it"),
-        (Permissions(routing=True, lan=True), "Lets this device route through it and reach its local network"),
-        (Permissions(lan=True), "Permits this device nothing"),
-    ],
+    ("platform", "name"), [("linux", "Linux"), ("macos", "macOS"), ("wireguard", "WireGuard app"), ("beos", "Beos")]
 )
-def test_what_a_device_permits_is_a_sentence(granted: Permissions, sentence: str) -> None:
-    assert words.permits(granted) == sentence
+def test_systems_are_called_as_people_call_them(platform: str, name: str) -> None:
+    assert words.system(platform) == name
 
 
-@pytest.mark.parametrize(
-    ("clients", "sentence"),
-    [
-        ((), ""),
-        (("a",), "a routes through this device."),
-        (("a", "b"), "a and b route through this device."),
-        (("a", "b", "c"), "a, b and c route through this device."),
-        (("a", "b", "c", "d"), "a, b and 2 others route through this device."),
-    ],
-)
-def test_clients_are_named(clients: tuple[str, ...], sentence: str) -> None:
-    assert words.hosted(clients) == sentence
-
-
-def test_the_chain_goes_from_this_device_to_the_internet() -> None:
-    status = joined("routing", route=route(HOME, "vps", "?"))
-    assert words.chain(status) == ("This device", "home-pc", "vps", "a hidden host", "Internet")
-    assert words.chain(joined()) == ("This device", "Internet")
-    assert words.chain(Status("not-joined")) == ()
-
-
-def test_this_device_is_named_and_a_missing_coordinator_is_told() -> None:
-    assert words.identity(joined()) == "laptop  ·  100.64.0.1\nfd00::1"
+def test_what_is_wrong_beside_the_route_is_told_a_missing_coordinator_too() -> None:
+    assert words.attention(joined(problems=("`nft` is missing.",))) == ("“nft” is missing.",)
     away = local.CoordinatorStatus("https://mesh.example", False)
-    assert "coordinator not reached" in words.identity(joined(coordinator=away))
-    assert words.identity(Status("not-joined")) == ""
-    assert LAPTOP.name in words.identity(joined())
+    assert words.attention(joined(problems=("One.",), coordinator=away)) == (
+        "One.",
+        "The coordinator does not answer. Known devices keep working; new ones and changes wait.",
+    )
+    assert words.attention(joined()) == words.attention(Status("not-joined")) == ()
